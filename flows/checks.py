@@ -1,0 +1,83 @@
+"""What `policydiff doctor` looks at: the machine, the fonts, the shipped evidence, a page that renders."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flows import settings
+from reports import edition, limits, render
+from reports.edition import Kind, Request
+from reports.language import languages
+from sources import codebook
+from sources.errors import PolicydiffError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing looked at: whether it is right, and what was found or what to do."""
+
+    name: str
+    is_ok: bool
+    finding: str
+
+    def as_object(self) -> dict[str, object]:
+        """Return the check for --json."""
+        return {"name": self.name, "ok": self.is_ok, "finding": self.finding}
+
+
+def run() -> list[Check]:
+    """Run every check; a check that fails does not stop the others."""
+    return [
+        _run(name, look)
+        for name, look in (
+            ("python", _python),
+            ("settings", _settings),
+            ("output folder", _out),
+            ("evidence", _evidence),
+            ("languages", _languages),
+            ("rendering", _rendering),
+        )
+    ]
+
+
+def _run(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name=name, is_ok=True, finding=look())
+    except (PolicydiffError, OSError) as error:
+        return Check(name=name, is_ok=False, finding=str(error))
+
+
+def _python() -> str:
+    return sys.version.split()[0]
+
+
+def _settings() -> str:
+    given = settings.load()
+    return f"home {given.home}, out {given.out}"
+
+
+def _out() -> str:
+    folder = settings.load().out
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / ".doctor"
+    probe.write_bytes(b"")
+    probe.unlink()
+    return f"{folder} can be written"
+
+
+def _evidence() -> str:
+    book = codebook.load()
+    return f"codebook {book.version}: {len(book.instruments)} instruments, {len(book.statements)} statements"
+
+
+def _languages() -> str:
+    return ", ".join(languages())
+
+
+def _rendering() -> str:
+    book = codebook.load()
+    clock = edition.default_clock(datetime.now(UTC).date())
+    made = edition.make(book, Request(kind=Kind.BRIEF, clock=clock))
+    content = limits.run(render.pdf, seconds=120, mebibytes=4096, page=render.html(made), identifier=made.id)
+    return f"a brief of {len(content):,} bytes"

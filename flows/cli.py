@@ -1,0 +1,321 @@
+"""The command `policydiff`: build, diff, explain, list and doctor.
+
+Results go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 failed, 2 bad input or usage, 3 done but
+something was withheld or stale, 4 refused by the acceptance check. Heavy modules are imported where they are used,
+so that a command costs what it does.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sources.errors import BadInput, PolicydiffError, Refused, UnknownName
+
+if TYPE_CHECKING:
+    from flows.parameters import ReportParameters
+    from reports.comparison import Row
+    from sources.codebook import Codebook
+
+DONE, FAILED, BAD_USAGE, WITHHELD, REFUSED = range(5)
+
+
+class _Day(click.ParamType[date]):
+    """A day as YYYY-MM-DD."""
+
+    name = "DATE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a day; expected YYYY-MM-DD, such as 2025-01-19", param, ctx)
+
+
+DAY = _Day()
+
+
+def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that choose rows and clocks."""
+    options = (
+        click.option("--country", "countries", multiple=True, metavar="ISO3", help="Only this country."),
+        click.option("--instrument", "instruments", multiple=True, metavar="ID", help="Only this instrument."),
+        click.option("--as-of", type=DAY, help="Use only what was known by this day (default: today)."),
+        click.option("--on", type=DAY, help="The day the state is asked for (default: as-of)."),
+        click.option("--vintage", type=DAY, help="Last day whose statements a projection may use."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="policydiff")
+def policydiff() -> None:
+    """Compare a government's policy in two terms, instrument by instrument and country by country."""
+
+
+@policydiff.command()
+@_filters
+@click.option("--report", default="full", metavar="KIND", help="full, country, instrument or brief.")
+@click.option("--lang", default="en", help="Language of the report.")
+@click.option("--paper", default="letter", help="letter or a4.")
+@click.option("--format", "formats", default="pdf,html,csv,json", show_default=True, help="Files to write.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder to write to.")
+@click.option("--open", "is_opened", is_flag=True, help="Open the finished report.")
+@click.option("--json", "is_json", is_flag=True, help="Print one JSON object.")
+def build(
+    report: str,
+    lang: str,
+    paper: str,
+    formats: str,
+    out: Path | None,
+    is_opened: bool,
+    is_json: bool,
+    **filters: Any,
+) -> None:
+    """Build a report as PDF, HTML, CSV and JSON."""
+    from flows import settings
+
+    parameters = _parameters(
+        report=report,
+        language=lang,
+        paper=paper,
+        formats=[name.strip() for name in formats.split(",") if name.strip()],
+        out=out or settings.load().out,
+        **filters,
+    )
+    if os.environ.get("PREFECT_API_URL"):
+        files, summary = _build_on_server(parameters)
+    else:
+        from flows.build import build as build_here
+
+        published = build_here(parameters, _say)
+        files = [file.path for file in published.files]
+        summary = {
+            "edition": published.edition_id,
+            "pages": published.pages,
+            "manifest": str(published.manifest),
+            "files": [{"path": str(file.path), "bytes": file.size, "sha256": file.sha256} for file in published.files],
+        }
+    if is_json:
+        click.echo(json.dumps(summary, indent=1))
+    else:
+        for path in files:
+            click.echo(path)
+    if is_opened and files:
+        click.launch(str(files[0]))
+
+
+def _build_on_server(parameters: "ReportParameters") -> tuple[list[Path], dict[str, object]]:
+    """Run the flow on the server that PREFECT_API_URL names."""
+    import asyncio
+
+    from flows.build_report import build_report
+
+    files = asyncio.run(build_report(parameters))
+    return files, {"files": [{"path": str(path)} for path in files]}
+
+
+@policydiff.command()
+@_filters
+@click.option("--format", "format_", type=click.Choice(["table", "csv", "json"]), default="table")
+@click.option("--json", "is_json", is_flag=True, help="The same as --format json.")
+def diff(format_: str, is_json: bool, **filters: Any) -> None:
+    """Print the rows: what became of each instrument in each country."""
+    from reports import edition, tables
+
+    book, request = _read(_parameters(**filters))
+    made = edition.make(book, request)
+    match "json" if is_json else format_:
+        case "json":
+            click.echo(tables.as_json(made.rows, request.clock, book), nl=False)
+        case "csv":
+            click.echo(tables.as_csv(made.rows), nl=False)
+        case _:
+            click.echo(tables.as_table(made.rows), nl=False)
+
+
+@policydiff.command()
+@click.argument("code")
+@_filters
+@click.option("--json", "is_json", is_flag=True, help="Print one JSON object.")
+def explain(code: str, is_json: bool, **filters: Any) -> None:
+    """Print why a row says what it says: CODE is a row code such as R-0102 or a statement such as S-0042."""
+    from reports import edition, tables
+    from reports.explain import explain as explain_rows
+
+    book, request = _read(_parameters(**filters))
+    made = edition.make(book, request)
+    rows = _rows_of_code(code, made.rows, book)
+    if is_json:
+        click.echo(tables.as_json(rows, request.clock, book), nl=False)
+        return
+    cells: dict[str, list[Row]] = {}
+    for row in rows:
+        cells.setdefault(row.cell_code, []).append(row)
+    click.echo("\n".join(explain_rows(cell, book.statements) for cell in cells.values()), nl=False)
+
+
+def _rows_of_code(code: str, rows: "tuple[Row, ...]", book: "Codebook") -> "list[Row]":
+    """Return the rows of a cell code, of a row code, or all rows a statement decides."""
+    wanted = code.strip()
+    wanted = wanted[:1].upper() + wanted[1:]
+    cell = wanted[:6]
+    if found := [row for row in rows if row.cell_code == cell and wanted in (row.cell_code, row.code)]:
+        return found
+    if wanted in book.statements:
+        if found := [row for row in rows if wanted in row.statement_ids]:
+            return found
+        raise UnknownName("row", f"{wanted} (a statement that decides no row)", [])
+    from sources.countries import nearest
+
+    raise UnknownName("row", code, nearest(code, [row.cell_code for row in rows]))
+
+
+@policydiff.command(name="list")
+@click.argument("what", type=click.Choice(["instruments", "countries", "editions"]))
+@click.option("--json", "is_json", is_flag=True, help="Print one JSON object.")
+def list_(what: str, is_json: bool) -> None:
+    """List instruments, countries or the editions in the output folder."""
+    from reports.tables import columns
+
+    lines = {"instruments": _instruments, "countries": _countries, "editions": _editions}[what]()
+    if is_json:
+        click.echo(json.dumps({what: lines}, ensure_ascii=False, indent=1))
+    elif lines:
+        head = tuple(lines[0])
+        click.echo(columns([head, *(tuple(str(line[key]) for key in head) for line in lines)]), nl=False)
+    else:
+        _say(f"no {what} yet; `policydiff build` makes one")
+
+
+def _instruments() -> list[dict[str, object]]:
+    from sources import codebook
+
+    return [
+        {
+            "number": i.number,
+            "id": i.id,
+            "family": i.family,
+            "statements": len(i.statements),
+            "name": i.names["en"],
+        }
+        for i in codebook.load().instruments
+    ]
+
+
+def _countries() -> list[dict[str, object]]:
+    from reports.language import Language
+    from sources.countries import PLACES
+
+    english = Language("en")
+    return [{"code": code, "name": english.place(code)} for code in PLACES]
+
+
+def _editions() -> list[dict[str, object]]:
+    from flows import settings
+
+    editions = []
+    for path in sorted(settings.load().out.glob("*.manifest.json")):
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        inputs = manifest["inputs"]
+        editions.append(
+            {
+                "edition": manifest["edition"][:12],
+                "as_of": inputs["as_of"],
+                "kind": inputs["kind"],
+                "language": inputs["language"],
+                "paper": inputs["paper"],
+                "rows": len(manifest["rows"]),
+                "file": path.name.removesuffix(".manifest.json"),
+            }
+        )
+    return editions
+
+
+@policydiff.command()
+@click.option("--json", "is_json", is_flag=True, help="Print one JSON object.")
+def doctor(is_json: bool) -> None:
+    """Check this machine and the shipped evidence; say what to do about each thing that is wrong."""
+    from flows import checks
+
+    results = checks.run()
+    if is_json:
+        click.echo(json.dumps({"checks": [check.as_object() for check in results]}, indent=1))
+    else:
+        for check in results:
+            click.echo(f"{'ok   ' if check.is_ok else 'WRONG'}  {check.name}: {check.finding}")
+    if not all(check.is_ok for check in results):
+        sys.exit(FAILED)
+
+
+# --- Between the options and the core ---------------------------------------------------------------------------
+
+
+def _parameters(**given: Any) -> "ReportParameters":
+    """Turn options into checked parameters; options nobody gave keep their defaults."""
+    from pydantic import ValidationError
+
+    from flows.parameters import ReportParameters, UsageError
+
+    values = {
+        name: list(value) if isinstance(value, tuple) else value for name, value in given.items() if value is not None
+    }
+    try:
+        return ReportParameters(**values)
+    except ValidationError as error:
+        details = [
+            f"{'.'.join(str(part) for part in detail['loc'])}: found {detail['input']!r}; "
+            f"expected {detail['msg'].removeprefix('Input should be ')}"
+            for detail in error.errors()
+        ]
+        raise UsageError("; ".join(details)) from error
+
+
+def _read(parameters: "ReportParameters") -> tuple["Codebook", Any]:
+    """Return the codebook and the request the parameters make of it."""
+    from sources import codebook
+
+    book = codebook.load()
+    return book, parameters.request(book, datetime.now(UTC).date())
+
+
+def main() -> None:
+    """Run the command; a user's mistake is one message and exit code 2, never a traceback."""
+    from flows.parameters import UsageError
+
+    try:
+        policydiff.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(BAD_USAGE)
+    except click.Abort:
+        _say("stopped")
+        sys.exit(FAILED)
+    except Refused as error:
+        _say(f"error: {error}")
+        sys.exit(REFUSED)
+    except (BadInput, UnknownName, UsageError) as error:
+        _say(f"error: {error}")
+        sys.exit(BAD_USAGE)
+    except PolicydiffError as error:
+        _say(f"error: {error}")
+        sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""Editions: which rows a report holds, how much of them is known, and the manifest that lets it be rebuilt."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from reports.comparison import Row, compare_codebook
+from reports.state import Clock, known
+from sources.codebook import Codebook
+from sources.countries import AREAS, PLACES
+from sources.model import BRIDGE_DAY, Comparison, Instrument, Letter, Presence, Search, Side, Statement
+
+
+class Kind(StrEnum):
+    """What a report is about."""
+
+    FULL = "full"
+    COUNTRY = "country"
+    INSTRUMENT = "instrument"
+    BRIEF = "brief"
+
+
+class Paper(StrEnum):
+    """Sheet sizes a report can be set on."""
+
+    LETTER = "letter"
+    A4 = "a4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a reader asks for. Empty tuples mean all countries or all instruments."""
+
+    kind: Kind
+    clock: Clock
+    country_codes: tuple[str, ...] = ()
+    instrument_ids: tuple[str, ...] = ()
+    language: str = "en"
+    paper: Paper = Paper.LETTER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much of an edition is known.
+
+    `cells` counts instrument-country cells; the unknown ones are those with no state on that side. `letters` counts
+    known states of all cells and sides by evidence letter.
+    """
+
+    cells: int
+    unknown: dict[Side, int]
+    letters: dict[Letter, int]
+
+    def unknown_share_pct(self, side: Side) -> int:
+        """Return the share of cells not known on a side, in whole percent."""
+        return round(100 * self.unknown[side] / self.cells) if self.cells else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """One report's content: the rows in scope and what they rest on.
+
+    `rows` are the cells asked for, three rows each. `context_rows` are the REGION and GLOBAL rows that a country
+    report prints beside the country's own.
+    """
+
+    request: Request
+    codebook: Codebook
+    rows: tuple[Row, ...]
+    context_rows: tuple[Row, ...]
+
+    @property
+    def all_rows(self) -> tuple[Row, ...]:
+        """Return the rows in scope and their context."""
+        return (*self.rows, *self.context_rows)
+
+    def of(self, comparison: Comparison) -> list[Row]:
+        """Return the rows in scope of one comparison, one for each cell."""
+        return [row for row in self.rows if row.comparison is comparison]
+
+    @property
+    def instruments(self) -> list[Instrument]:
+        """Return the instruments that have a row in scope, in the codebook's order."""
+        ids = {row.instrument.id for row in self.rows}
+        return [instrument for instrument in self.codebook.instruments if instrument.id in ids]
+
+    def statements_of(self, instrument: Instrument) -> list[Statement]:
+        """Return what a sheet may cite of an instrument: known by `as_of`, about the places in scope, by date."""
+        places = {row.country_code for row in self.all_rows if row.instrument.id == instrument.id} | set(AREAS)
+        vintage = self.request.clock.vintage
+        about = [
+            s
+            for s in known(instrument.statements, self.request.clock)
+            if places & set(s.country_codes) and (s.basis == "observed" or s.holds_from.first_day <= vintage)
+        ]
+        return sorted(about, key=lambda s: (s.holds_from, s.id))
+
+    def searches_of(self, instrument: Instrument) -> list[Search]:
+        """Return the recorded searches about the places in scope, by id."""
+        places = {row.country_code for row in self.all_rows if row.instrument.id == instrument.id} | set(AREAS)
+        searches = [s for s in instrument.searches if places & set(s.country_codes)]
+        return sorted((s for s in searches if s.searched <= self.request.clock.as_of), key=lambda s: s.id)
+
+    @property
+    def statements(self) -> list[Statement]:
+        """Return every statement the edition may cite, by instrument and date."""
+        return [s for instrument in self.instruments for s in self.statements_of(instrument)]
+
+    @property
+    def coverage(self) -> Coverage:
+        """Count what is known of the rows in scope."""
+        cells = self.of(Comparison.FIRST_VS_ACTUAL)
+        letters = Counter(state.evidence for row in cells for state in row.sides.values())
+        return Coverage(
+            cells=len(cells),
+            unknown={side: sum(row.sides[side].presence is Presence.UNKNOWN for row in cells) for side in Side},
+            letters={letter: letters[letter] for letter in Letter if letter is not Letter.U},
+        )
+
+    @property
+    def id(self) -> str:
+        """Return the edition's id: the hash of everything the report is a function of."""
+        return hashlib.sha256(canonical_json(self.inputs).encode()).hexdigest()
+
+    @property
+    def inputs(self) -> dict[str, object]:
+        """Return what the edition is made from: the request and the codebook's version and content."""
+        request, clock = self.request, self.request.clock
+        return {
+            "kind": request.kind,
+            "countries": list(request.country_codes),
+            "instruments": list(request.instrument_ids),
+            "language": request.language,
+            "paper": request.paper,
+            "as_of": clock.as_of.isoformat(),
+            "on": clock.on.isoformat(),
+            "vintage": clock.vintage.isoformat(),
+            "codebook": self.codebook.version,
+            "codebook_sha256": dict(self.codebook.file_sha256),
+        }
+
+
+def canonical_json(value: object) -> str:
+    """Return JSON with one form for one value: sorted keys, no spare space."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def default_clock(today: date) -> Clock:
+    """Return the clocks of a report nobody gave dates for: known and valid today, projected by the last day before."""
+    return Clock(as_of=today, on=today, vintage=BRIDGE_DAY)
+
+
+def make(codebook: Codebook, request: Request) -> Edition:
+    """Return the edition a request asks for."""
+    rows = compare_codebook(codebook, request.clock)
+    wanted = set(request.instrument_ids)
+    chosen = [row for row in rows if not wanted or row.instrument.id in wanted]
+    if not request.country_codes:
+        return Edition(request=request, codebook=codebook, rows=tuple(chosen), context_rows=())
+    return Edition(
+        request=request,
+        codebook=codebook,
+        rows=tuple(_in_places(chosen, request.country_codes)),
+        context_rows=tuple(_in_places(chosen, AREAS)),
+    )
+
+
+def _in_places(rows: Iterable[Row], places: Iterable[str]) -> list[Row]:
+    order = sorted(set(places), key=PLACES.index)
+    return [row for row in rows if row.country_code in order]

@@ -1,0 +1,217 @@
+"""Editions to HTML and to tagged PDF.
+
+The PDF is a pure function of the edition: fixed identifier and dates, fonts from the locked packages, no network.
+"""
+
+import hashlib
+import io
+import os
+from collections.abc import Mapping
+from functools import cache, partial
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pikepdf
+from markupsafe import Markup
+
+from reports import narrative, sections
+from reports.edition import Edition
+from reports.language import Language
+from reports.sections import Section, cover
+from sources.errors import MissingLibrary, PolicydiffError
+from sources.model import CitedSource
+
+HERE = Path(__file__).parent
+FACES = {
+    ("Source Sans Pro", 400, "normal"): ("font_source_sans_pro", "SourceSansPro-Regular.ttf"),
+    ("Source Sans Pro", 600, "normal"): ("font_source_sans_pro", "SourceSansPro-Semibold.ttf"),
+    ("Source Sans Pro", 400, "italic"): ("font_source_sans_pro", "SourceSansPro-It.ttf"),
+    ("Source Serif Pro", 400, "normal"): ("font_source_serif_pro", "SourceSerifPro-Regular.ttf"),
+    ("Source Serif Pro", 600, "normal"): ("font_source_serif_pro", "SourceSerifPro-Semibold.ttf"),
+    ("Source Serif Pro", 400, "italic"): ("font_source_serif_pro", "SourceSerifPro-It.ttf"),
+}
+FIXED_TIME = 1484870400  # 2017-01-20T00:00:00Z, the first day compared
+LIBRARIES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+
+
+class AssetRefused(PolicydiffError):
+    """A page asked for something that is not one of our own assets; nothing else may be fetched."""
+
+
+def html(edition: Edition) -> str:
+    """Return the report as one self-contained page: styles inline, nothing to fetch."""
+    language = Language(edition.request.language)
+    environment = _environment()
+    shown = []
+    for section in sections.of_kind(edition.request.kind):
+        view = section.build(edition, language)
+        if view is not None:
+            shown.append(_section(environment, section, view, edition, language))
+    title = language.gettext("%s: U.S. migration policy in two terms") % cover.title(edition, language)
+    return environment.get_template("page.html.j2").render(
+        title=title,
+        description=cover.scope(edition, language),
+        css=Markup(_css(edition, title, language)),
+        sections=shown,
+        **_words(edition, language),
+    )
+
+
+def _section(
+    environment: jinja2.Environment, section: Section, view: object, edition: Edition, language: Language
+) -> Any:
+    template = environment.get_template(f"sections/{section.id}.html.j2")
+    text = template.render(view=view, **_words(edition, language))
+    return Markup(text)
+
+
+def _words(edition: Edition, language: Language) -> Mapping[str, object]:
+    """Return what every template may use: the edition, its clock and the reader's language."""
+    return {
+        "edition": edition,
+        "clock": edition.request.clock,
+        "kind": edition.request.kind,
+        "language": language,
+        "_": language.gettext,
+        "ngettext": language.ngettext,
+        "word": language.word,
+        "text": language.text,
+        "place": language.place,
+        "places": language.places,
+        "day": language.day,
+        "short_day": language.short_day,
+        "when": language.when,
+        "number": language.number,
+        "voice": partial(narrative.voice, language=language),
+        "source_anchor": source_anchor,
+    }
+
+
+def source_anchor(source: CitedSource) -> str:
+    """Return the anchor of a publication in the list of sources: the same publication, the same anchor."""
+    return "source-" + hashlib.sha256(f"{source.url}\n{source.title}".encode()).hexdigest()[:12]
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_refuse_missing,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _refuse_missing(value: Any) -> Any:
+    """Stop a template that would print a missing value: it must say in words what is missing."""
+    if value is None:
+        raise ValueError("a template prints a value that is missing")
+    return value
+
+
+def _css(edition: Edition, title: str, language: Language) -> str:
+    """Return the style sheet with the paper, and the lines at the head and foot of every page."""
+    foot = language.gettext("As of %(day)s · edition %(id)s") % {
+        "day": language.day(edition.request.clock.as_of),
+        "id": edition.id[:12],
+    }
+    sheet = (HERE / "page.css").read_text(encoding="utf-8")
+    return (
+        f"{sheet}\n@page {{ size: {edition.request.paper}; @top-left {{ content: {_css_string(title)} }} "
+        f"@bottom-left {{ content: {_css_string(foot)} }} }}\n"
+    )
+
+
+def _css_string(text: str) -> str:
+    """Return text as a CSS string in which nothing can end the string or the style element."""
+    return '"' + "".join(f"\\{ord(c):x} " if c in '"\\<>\n\r' else c for c in text) + '"'
+
+
+# --- PDF ------------------------------------------------------------------------------------------------------
+
+
+def pdf(page: str, identifier: str) -> bytes:
+    """Return a page made by `html` as a tagged PDF (PDF/UA-1): the same bytes for the same page and identifier.
+
+    `identifier` is the edition's id, in hexadecimal. Raises MissingLibrary if Pango is not installed, AssetRefused if
+    the page asks for anything but our fonts.
+    """
+    weasyprint = _weasyprint()
+    # Embedded font subsets carry a time stamp; without this it would be the time of the build.
+    os.environ["SOURCE_DATE_EPOCH"] = str(FIXED_TIME)
+    refused: list[str] = []
+
+    class OurAssets(weasyprint.URLFetcher):  # type: ignore[misc, name-defined]
+        """Deny by default: only the font files named in FACES can be read."""
+
+        def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
+            if url in _font_urls():
+                return super().fetch(url, headers)
+            refused.append(url)
+            raise ValueError(f"refused: {url}")
+
+    fonts = weasyprint.text.fonts.FontConfiguration()
+    fetcher = OurAssets()
+    document = weasyprint.HTML(string=page, base_url="about:blank", url_fetcher=fetcher).render(
+        stylesheets=[weasyprint.CSS(string=_font_css(), font_config=fonts, url_fetcher=fetcher)],
+        font_config=fonts,
+    )
+    if refused:
+        raise AssetRefused(f"the page asks for {refused[0]!r}; only the report's own fonts can be fetched")
+    made: bytes = document.write_pdf(
+        pdf_variant="pdf/ua-1", pdf_identifier=bytes.fromhex(identifier[:32]), custom_metadata=False
+    )
+    return _finish(made)
+
+
+def _weasyprint() -> Any:
+    try:
+        import weasyprint
+        import weasyprint.text.fonts
+    except OSError as error:
+        raise MissingLibrary(
+            f"Pango is not installed; install it with: apt-get install {LIBRARIES}  (on a Mac: brew install pango)"
+        ) from error
+    return weasyprint
+
+
+@cache
+def _font_urls() -> frozenset[str]:
+    return frozenset(_font_url(package, name) for package, name in FACES.values())
+
+
+def _font_url(package: str, name: str) -> str:
+    return Path(str(files(package) / "files" / name)).as_uri()
+
+
+def _font_css() -> str:
+    return "\n".join(
+        f'@font-face {{ font-family: "{family}"; font-weight: {weight}; font-style: {style}; '
+        f'src: url("{_font_url(package, name)}") }}'
+        for (family, weight, style), (package, name) in FACES.items()
+    )
+
+
+def _finish(made: bytes) -> bytes:
+    """Write /Scope on header cells, which the renderer leaves out, and save the file in one fixed form."""
+    with pikepdf.open(io.BytesIO(made)) as document:
+        for item in document.objects:
+            if isinstance(item, pikepdf.Dictionary) and item.get("/S") == "/TH":
+                _set_scope(item)
+        out = io.BytesIO()
+        document.save(out, static_id=False, deterministic_id=True, linearize=False)
+    return out.getvalue()
+
+
+def _set_scope(header: pikepdf.Dictionary) -> None:
+    """Mark a header cell as heading its row or its column: a row's header stands in the table's body."""
+    row = header.get("/P")
+    group = row.get("/P") if row is not None else None
+    is_column = group is not None and group.get("/S") == "/THead"
+    attributes = header.get("/A", pikepdf.Dictionary(O=pikepdf.Name.Table))
+    attributes["/Scope"] = pikepdf.Name.Column if is_column else pikepdf.Name.Row
+    header["/A"] = attributes

@@ -1,0 +1,532 @@
+"""Statements to states: what is known of one instrument in one country on each side of the comparison.
+
+Pure functions over frozen records. The rules are those of docs/vocabulary.md ("State"); the comments below name
+the ruling where one settled a doubt.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from reports.evidence import letter, one_lower
+from sources.countries import AREAS, PLACES
+from sources.dates import add_months
+from sources.model import (
+    BRIDGE_DAY,
+    BRIDGE_START,
+    FIRST_TERM_START,
+    SECOND_TERM_START,
+    UNKNOWN_STATE,
+    Basis,
+    EndedHow,
+    Implementation,
+    Instrument,
+    Legal,
+    Letter,
+    Modality,
+    Presence,
+    Search,
+    Side,
+    Stage,
+    State,
+    StateBasis,
+    Statement,
+)
+
+APPLIED = frozenset({Implementation.PILOT, Implementation.PARTIAL, Implementation.FULL})
+BLOCKED = frozenset({Legal.ENJOINED, Legal.VACATED})
+INTENTS = frozenset({Stage.FLOATED, Stage.PLEDGED, Stage.THREATENED, Stage.NEGOTIATED})
+PLANNED = frozenset({Modality.PLEDGE, Modality.PLAN_REPORTED})
+# Implementation, quantities and intentions hold for their date and are unknown after this long (persistence).
+MONTHS_OF_MEMORY = 12
+# Over the days of a term the most present day speaks for it.
+PRESENCE_ORDER = (Presence.UNKNOWN, Presence.ABSENT, Presence.PENDING, Presence.PRESENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """The two clocks and the vintage: known by `as_of`, valid on `on`, projected by `vintage`."""
+
+    as_of: date
+    on: date
+    vintage: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One instrument (or one of its components) in one country: its state on every side, and on the day `on`."""
+
+    instrument_id: str
+    country_code: str
+    component: str | None
+    first: State
+    bridge: State
+    projected: State
+    actual: State
+    today: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """How a side is read: over the days of a term, or on one day at the end of a period."""
+
+    name: Side
+    starts: date
+    first_day: date
+    last_day: date
+
+    @property
+    def is_one_day(self) -> bool:
+        return self.first_day == self.last_day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heard:
+    """The known statements and searches that speak of one cell, its own or inherited."""
+
+    statements: tuple[Statement, ...]
+    searches: tuple[Search, ...]
+    inherited_ids: frozenset[str]
+
+
+def cells(instrument: Instrument, clock: Clock) -> tuple[Cell, ...]:
+    """Return the cells of an instrument: one for each country (and component) anything known speaks of.
+
+    Unique on (country_code, component); countries in the order of sources.countries.PLACES.
+    """
+    statements = known(instrument.statements, clock)
+    searches = tuple(s for s in instrument.searches if s.searched <= clock.as_of)
+    spoken: list[Statement | Search] = [*statements, *searches]
+    keys = {(code, item.component) for item in spoken for code in item.country_codes}
+    if instrument.components:
+        # A statement about the instrument as a whole is context of its components, not a component of its own.
+        keys = {(code, component) for code, _ in keys for component in instrument.components}
+    return tuple(
+        _cell(instrument, code, component, statements, searches, clock)
+        for code, component in sorted(keys, key=lambda key: (PLACES.index(key[0]), key[1] or ""))
+    )
+
+
+def known(statements: Iterable[Statement], clock: Clock) -> tuple[Statement, ...]:
+    """Return the statements known on `as_of`, without those that a known correction replaces."""
+    heard = [s for s in statements if s.known_from <= clock.as_of]
+    corrected = {s.corrects for s in heard if s.corrects}
+    return tuple(s for s in heard if s.id not in corrected and not s.is_retraction)
+
+
+def _cell(
+    instrument: Instrument,
+    code: str,
+    component: str | None,
+    statements: Sequence[Statement],
+    searches: Sequence[Search],
+    clock: Clock,
+) -> Cell:
+    heard = _heard(code, component, statements, searches)
+    day_before_bridge = BRIDGE_START - timedelta(days=1)
+    term = _Side(
+        name=Side.FIRST,
+        starts=FIRST_TERM_START,
+        first_day=FIRST_TERM_START,
+        last_day=min(day_before_bridge, clock.on),
+    )
+    bridge_day = _Side(name=Side.BRIDGE, starts=BRIDGE_START, first_day=BRIDGE_DAY, last_day=BRIDGE_DAY)
+    second = _Side(name=Side.ACTUAL, starts=SECOND_TERM_START, first_day=SECOND_TERM_START, last_day=clock.on)
+    today = replace(second, first_day=clock.on)
+    bridge = _observed(instrument, heard, bridge_day) if clock.on >= BRIDGE_DAY else UNKNOWN_STATE
+    has_begun = clock.on >= SECOND_TERM_START
+    return Cell(
+        instrument_id=instrument.id,
+        country_code=code,
+        component=component,
+        first=_observed(instrument, heard, term),
+        bridge=bridge,
+        projected=_projected(instrument, heard, bridge, clock),
+        actual=_observed(instrument, heard, second) if has_begun else UNKNOWN_STATE,
+        today=_observed(instrument, heard, today) if has_begun else UNKNOWN_STATE,
+    )
+
+
+# --- Which statements speak of a cell -------------------------------------------------------------------------
+
+
+def _heard(code: str, component: str | None, statements: Sequence[Statement], searches: Sequence[Search]) -> _Heard:
+    """Gather a cell's own statements and the universal ones it inherits.
+
+    A cell's own statement blocks an inherited one of the same property and period only; between what is left the
+    most present wins, as between any statements (rulings 2 and 30).
+    """
+    about = [s for s in statements if s.component == component]
+    own = [s for s in about if code in s.country_codes]
+    own_searches = [s for s in searches if s.component == component and code in s.country_codes]
+    if code in AREAS:
+        return _Heard(statements=tuple(own), searches=tuple(own_searches), inherited_ids=frozenset())
+    taken = {(name, _period(s)) for s in own for name in s.properties}
+    inherited = [
+        s
+        for s in about
+        if s.is_universal
+        and code not in s.country_codes
+        and not any((name, _period(s)) in taken for name in s.properties)
+    ]
+    sides = {search.side for search in own_searches}
+    inherited_searches = [
+        s
+        for s in searches
+        if s.component == component
+        and code not in s.country_codes
+        and s.side not in sides
+        and set(s.country_codes) & set(AREAS)
+    ]
+    return _Heard(
+        statements=(*own, *inherited),
+        searches=(*own_searches, *inherited_searches),
+        inherited_ids=frozenset([*(s.id for s in inherited), *(s.id for s in inherited_searches)]),
+    )
+
+
+def _period(s: Statement) -> tuple[Basis, int]:
+    """Return the basis of a statement and the number of the period its date falls in."""
+    return s.basis, sum(s.holds_from.last_day >= start for start in (BRIDGE_START, SECOND_TERM_START))
+
+
+# --- Observed sides -------------------------------------------------------------------------------------------
+
+
+def _observed(instrument: Instrument, heard: _Heard, side: _Side) -> State:
+    """Return the state of an observed side: over a term any day counts, the most present one speaks.
+
+    Disputed statements are left out one way and the other; when the presence depends on which, it is an undecided
+    contradiction (ruling 20).
+    """
+    observed = [s for s in heard.statements if s.basis is Basis.OBSERVED]
+    searches = [s for s in heard.searches if s.side is side.name]
+    disputed = {reference: s for s in observed for reference in s.disputes}
+    open_pairs = [(s, disputed[s.id]) for s in observed if s.id in disputed and not _is_settled(s, disputed[s.id])]
+    lost = {_loser(s, disputed[s.id]).id for s in observed if s.id in disputed and _is_settled(s, disputed[s.id])}
+    standing = [s for s in observed if s.id not in lost]
+    readings = [
+        _read(instrument, heard, side, [s for s in standing if s.id not in without], searches)
+        for without in ({claim.id for claim, _ in open_pairs}, {denial.id for _, denial in open_pairs})
+    ]
+    if readings[0].presence != readings[1].presence:
+        pair_ids = sorted({s.id for pair in open_pairs for s in pair})
+        return replace(
+            max(readings, key=lambda state: PRESENCE_ORDER.index(state.presence)),
+            presence=Presence.CONTRADICTORY,
+            level=None,
+            statement_ids=tuple(pair_ids),
+        )
+    return _read(instrument, heard, side, standing, searches)
+
+
+def _rank_in_dispute(s: Statement) -> tuple[bool, int]:
+    """Order the sides of a dispute: an official text over reports of it, then the better tier."""
+    is_text = s.modality is Modality.FACT_OFFICIAL and letter([s]) is Letter.A
+    return is_text, -s.source.tier
+
+
+def _is_settled(claim: Statement, denial: Statement) -> bool:
+    return _rank_in_dispute(claim) != _rank_in_dispute(denial)
+
+
+def _loser(claim: Statement, denial: Statement) -> Statement:
+    return min(claim, denial, key=_rank_in_dispute)
+
+
+def _read(
+    instrument: Instrument,
+    heard: _Heard,
+    side: _Side,
+    statements: Sequence[Statement],
+    searches: Sequence[Search],
+) -> State:
+    """Read one side from undisputed statements."""
+    if searches and not any(_shows_presence(s) and _takes_effect(s) >= side.starts for s in statements):
+        # A search of this side, whatever it found, stops older acts from being carried into it (ruling 29).
+        statements = [s for s in statements if _takes_effect(s) >= side.starts]
+    states = [_on_day(instrument, statements, side, day) for day in _days_to_look_at(statements, side)]
+    best = max(
+        states,
+        key=lambda s: (PRESENCE_ORDER.index(s.presence), -1 if s.level is None else s.level, s.day),
+        default=UNKNOWN_STATE,
+    )
+    since = min((s.day for s in states if s.day and s.presence is best.presence), default=None)
+    best = replace(best, since=since)
+    return _mark_inherited(_with_searches(best, [s for s in searches if s.is_absence]), heard)
+
+
+def _with_searches(state: State, absences: Sequence[Search]) -> State:
+    """Let recorded searches support an absence, or show it where no statement speaks of the side (ruling 16)."""
+    if not absences or state.presence not in (Presence.UNKNOWN, Presence.ABSENT):
+        return state
+    searched = max(s.searched for s in absences)
+    return replace(
+        state,
+        presence=Presence.ABSENT,
+        evidence=min(state.evidence, Letter.C),
+        stage=state.stage or Stage.NONE,
+        last_evidence=max(state.last_evidence or searched, searched),
+        search_ids=tuple(sorted(s.id for s in absences)),
+    )
+
+
+def _mark_inherited(state: State, heard: _Heard) -> State:
+    deciding = {*state.statement_ids, *state.search_ids}
+    if deciding and deciding <= heard.inherited_ids:
+        return replace(state, basis=StateBasis.INHERITED, evidence=one_lower(state.evidence))
+    return state
+
+
+def _shows_presence(s: Statement) -> bool:
+    return s.stage in (Stage.ADOPTED, Stage.IN_FORCE) or s.implementation in APPLIED
+
+
+def _takes_effect(s: Statement) -> date:
+    """Return the day from which a statement is certainly so: the last day its date may mean."""
+    return s.holds_from.last_day
+
+
+def _starts(s: Statement) -> date | None:
+    """Return the day an act is in force from: an adopted one from its effective day (ruling 11)."""
+    if s.stage is Stage.ADOPTED:
+        return s.effective
+    return _takes_effect(s) if s.stage is Stage.IN_FORCE else None
+
+
+def _days_to_look_at(statements: Sequence[Statement], side: _Side) -> list[date]:
+    """Return the first day of the side and every later day on which something changes."""
+    if side.first_day > side.last_day:
+        return []
+    days = {side.first_day}
+    for s in statements:
+        days.update(day for day in (_takes_effect(s), _starts(s), s.holds_to) if day)
+    return sorted(day for day in days if side.first_day <= day <= side.last_day)
+
+
+def _on_day(instrument: Instrument, statements: Sequence[Statement], side: _Side, day: date) -> State:
+    """Return the state on one day, from what took effect by then.
+
+    An end closes an episode: acts, courts' decisions, application and levels of before it no longer speak.
+    """
+    past = [s for s in statements if min(_takes_effect(s), _starts(s) or _takes_effect(s)) <= day]
+    ends = [s for s in past if s.stage in (Stage.ENDED, Stage.NONE)]
+    end_day = max((_takes_effect(s) for s in ends), default=date.min)
+    since = [s for s in past if (_starts(s) or _takes_effect(s)) > end_day]
+    acts = [s for s in since if s.stage in (Stage.ADOPTED, Stage.IN_FORCE, Stage.SIGNED) and _is_alive(s, day)]
+    in_force = [s for s in acts if (start := _starts(s)) is not None and start <= day]
+    applied = [s for s in since if s.implementation in APPLIED and _is_alive(s, day)]
+    showing = applied if instrument.needs_application else [*in_force, *(s for s in applied if s not in in_force)]
+    legal = _latest([s for s in since if s.legal])
+    block = legal if legal and legal.legal in BLOCKED and not _resumed(applied, legal) else None
+    dormant = _latest([s for s in since if s.implementation is Implementation.DORMANT])
+    if dormant and _resumed([*in_force, *applied], dormant):
+        dormant = None
+    intents = [s for s in past if s.stage in INTENTS and _is_fresh(s, side, day)]
+
+    if showing and not (block or dormant):
+        presence, deciding = Presence.PRESENT, showing
+    elif showing or acts:
+        presence, deciding = Presence.PENDING, [*(showing or acts), *(s for s in (block, dormant) if s)]
+    elif asserted := [s for s in intents if s.stage is not Stage.FLOATED]:
+        presence, deciding = Presence.PENDING, asserted
+    elif gone := _gone(ends, since, side, day):
+        presence, deciding = Presence.ABSENT, gone
+    elif intents:
+        # An idea floated and taken no further shows that the measure did not exist (ruling 10).
+        presence, deciding = Presence.ABSENT, intents
+    else:
+        return replace(UNKNOWN_STATE, day=day)
+
+    level, disputed_levels = _level(instrument, since if presence is not Presence.ABSENT else past, presence)
+    stages = [s for s in deciding if s.stage]
+    last_stage = max(stages, key=lambda s: (s.stage.rank if s.stage else 0, _takes_effect(s), s.id), default=None)
+    ended = _ended(last_stage, deciding, presence, day)
+    application = _latest([s for s in since if s.implementation])
+    return State(
+        presence=presence,
+        evidence=letter(deciding),
+        stage=Stage.ENDED if ended else last_stage.stage if last_stage else None,
+        ended_how=ended,
+        legal=legal.legal if legal else None,
+        implementation=application.implementation if application and _is_remembered(application, day) else None,
+        level=level,
+        scope=_scope(since),
+        day=day,
+        last_evidence=max(_takes_effect(s) for s in deciding),
+        statement_ids=tuple(sorted({s.id for s in deciding})),
+        disputed_levels=disputed_levels,
+        measured=instrument.unit_of_count,
+    )
+
+
+def _latest(statements: Sequence[Statement]) -> Statement | None:
+    """Return the statement that took effect last; of several on one day, the last by id."""
+    return max(statements, key=lambda s: (_takes_effect(s), s.id), default=None)
+
+
+def _resumed(shown: Sequence[Statement], hold: Statement) -> bool:
+    """Say whether the measure was shown in force or applied after it was held up."""
+    return any((_starts(s) or _takes_effect(s)) > _takes_effect(hold) for s in shown)
+
+
+def _is_alive(s: Statement, day: date) -> bool:
+    return s.holds_to is None or day < s.holds_to
+
+
+def _is_remembered(s: Statement, day: date) -> bool:
+    return day < add_months(_takes_effect(s), MONTHS_OF_MEMORY)
+
+
+def _is_fresh(s: Statement, side: _Side, day: date) -> bool:
+    """Say whether an intention still counts: within a term from its own days, on one day for twelve months."""
+    if _takes_effect(s) < side.starts or not _is_alive(s, day):
+        return False
+    return not side.is_one_day or _is_remembered(s, day)
+
+
+def _gone(ends: Sequence[Statement], since: Sequence[Statement], side: _Side, day: date) -> list[Statement]:
+    """Return what shows that the measure is absent on a day.
+
+    An end carries forward to a single day, not into a term (ruling 29); "there was none" holds for its own days.
+    A fixed term that ran out is an end; a condition that may have been met is not (ruling 9).
+    """
+    shown = [
+        s
+        for s in ends
+        if (s.stage is Stage.ENDED and (side.is_one_day or _takes_effect(s) >= side.first_day))
+        or (s.stage is Stage.NONE and _covers(s, side, day))
+    ]
+    expired = [s for s in since if _shows_presence(s) and s.holds_to and s.holds_to <= day]
+    if any(s.is_unknown_after for s in expired):
+        return []
+    return shown + [s for s in expired if side.is_one_day or (s.holds_to and s.holds_to > side.first_day)]
+
+
+def _covers(s: Statement, side: _Side, day: date) -> bool:
+    """Say whether "there was none" speaks of the day, and for a term of all its days (ruling 16)."""
+    until = s.holds_to or s.holds_from.last_day + timedelta(days=1)
+    if side.is_one_day:
+        return s.holds_from.first_day <= day < until
+    return s.holds_from.first_day <= side.first_day and until > side.last_day
+
+
+def _ended(last: Statement | None, deciding: Sequence[Statement], presence: Presence, day: date) -> EndedHow | None:
+    if presence is not Presence.ABSENT:
+        return None
+    if last and last.stage is Stage.ENDED:
+        return last.ended_how
+    has_run_out = any(s.holds_to and s.holds_to <= day and _shows_presence(s) for s in deciding)
+    return EndedHow.EXPIRED if has_run_out else None
+
+
+def _level(
+    instrument: Instrument, statements: Sequence[Statement], presence: Presence
+) -> tuple[int | None, tuple[int, ...]]:
+    """Return the last level stated that fits the presence; several on one day are a dispute, and no level."""
+    is_present = presence is Presence.PRESENT
+    stated = [s for s in statements if s.level is not None and (s.level >= instrument.present_from) == is_present]
+    if not stated:
+        return None, ()
+    last_day = max(_takes_effect(s) for s in stated)
+    levels = sorted({s.level for s in stated if _takes_effect(s) == last_day and s.level is not None})
+    return (levels[0], ()) if len(levels) == 1 else (None, tuple(levels))
+
+
+def _scope(statements: Sequence[Statement]) -> dict[str, int]:
+    """Return the last value stated for each dimension of the scope."""
+    scope: dict[str, int] = {}
+    for s in sorted(statements, key=lambda s: (_takes_effect(s), s.id)):
+        scope.update(s.scope)
+    return scope
+
+
+# --- The projected side -----------------------------------------------------------------------------------------
+
+
+def _projected(instrument: Instrument, heard: _Heard, bridge: State, clock: Clock) -> State:
+    """Return the projected world: what was said by the vintage, in which voice (ruling 13).
+
+    A plan or pledge makes it present, a threat, an idea or an expectation pending, "will not" absent. A threat to
+    add to what is in force on the bridge leaves it present, its degree unknown, the threat its condition
+    (ruling 14). Silence is unknown.
+    """
+    claims = [s for s in heard.statements if is_claim(s, clock.vintage)]
+    plans = [s for s in claims if not s.is_negated and s.modality in PLANNED and s.stage is not Stage.FLOATED]
+    denials = [s for s in claims if s.is_negated or s.stage in (Stage.NONE, Stage.ENDED)]
+    plans = [s for s in plans if s not in denials]
+    conditions = [s for s in claims if s not in plans and s not in denials]
+    condition_ids = tuple(sorted(s.id for s in conditions))
+    if plans and denials:
+        presence, deciding = Presence.CONTRADICTORY, [*plans, *denials]
+    elif plans:
+        presence, deciding = Presence.PRESENT, plans
+    elif conditions:
+        presence, deciding = Presence.PENDING, conditions
+    elif denials:
+        presence, deciding = Presence.ABSENT, denials
+    else:
+        return UNKNOWN_STATE
+    last_day = max(_takes_effect(s) for s in deciding)
+    levels = sorted({s.level for s in deciding if s.level is not None})
+    state = State(
+        presence=presence,
+        evidence=letter(deciding),
+        stage=max((s.stage for s in deciding if s.stage), key=lambda stage: stage.rank),
+        level=levels[0] if len(levels) == 1 else None,
+        disputed_levels=tuple(levels) if len(levels) > 1 else (),
+        scope=_scope(deciding),
+        day=last_day,
+        last_evidence=last_day,
+        statement_ids=tuple(sorted({s.id for s in deciding})),
+        condition_ids=condition_ids,
+        measured=instrument.unit_of_count,
+    )
+    state = _mark_inherited(state, heard)
+    if presence is Presence.PENDING and bridge.presence is Presence.PRESENT:
+        return replace(state, presence=Presence.PRESENT, basis=StateBasis.CARRIED, level=None, disputed_levels=())
+    return state
+
+
+def is_claim(s: Statement, vintage: date) -> bool:
+    """Say whether a statement is a projection of the instrument that the vintage may use (ruling 8)."""
+    if s.basis is not Basis.PROJECTED or s.stage is None:
+        return False
+    return s.holds_from.last_day <= vintage or (s.speaks_of_future and s.holds_from.first_day <= vintage)
+
+
+# --- Through the years ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Days [start, end) over which a cell's presence did not change."""
+
+    start: date
+    end: date
+    presence: Presence
+
+
+def history(instrument: Instrument, country_code: str, component: str | None, clock: Clock) -> tuple[Run, ...]:
+    """Return a cell's presence from the first day of the first term to the day `on`, for drawing."""
+    searches = tuple(s for s in instrument.searches if s.searched <= clock.as_of)
+    heard = _heard(country_code, component, known(instrument.statements, clock), searches)
+    observed = [s for s in heard.statements if s.basis is Basis.OBSERVED]
+    whole = _Side(name=Side.FIRST, starts=FIRST_TERM_START, first_day=FIRST_TERM_START, last_day=clock.on)
+    days = {*_days_to_look_at(observed, whole), BRIDGE_START, SECOND_TERM_START}
+    runs: list[Run] = []
+    for day in sorted(day for day in days if day <= clock.on):
+        presence = _observed(instrument, heard, _period_on(day)).presence
+        if runs and runs[-1].presence is presence:
+            continue
+        if runs:
+            runs[-1] = replace(runs[-1], end=day)
+        runs.append(Run(start=day, end=clock.on, presence=presence))
+    return tuple(runs)
+
+
+def _period_on(day: date) -> _Side:
+    """Return one day as a side of its period."""
+    periods = ((Side.FIRST, FIRST_TERM_START), (Side.BRIDGE, BRIDGE_START), (Side.ACTUAL, SECOND_TERM_START))
+    name, starts = [(name, start) for name, start in periods if start <= day][-1]
+    return _Side(name=name, starts=starts, first_day=day, last_day=day)

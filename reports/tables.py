@@ -1,0 +1,204 @@
+"""Rows as data: JSON for machines, CSV for spreadsheets, text for a terminal. All three say the same.
+
+Text from outside is data: a cell that a spreadsheet would read as a formula is quoted.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+
+from reports.comparison import Row
+from reports.state import Clock
+from sources.codebook import Codebook
+from sources.model import Side, State, Statement
+
+COLUMNS = (
+    "code",
+    "instrument_id",
+    "country_code",
+    "component",
+    "comparison",
+    "headline",
+    "existence",
+    "degree",
+    "direction",
+    "magnitude",
+    "certainty",
+    "outcome",
+    "notes",
+    *(
+        f"{side.value}_{field}"
+        for side in Side
+        for field in ("presence", "stage", "legal", "implementation", "level", "evidence")
+    ),
+    "statement_ids",
+)
+
+
+def as_object(rows: Sequence[Row], clock: Clock, codebook: Codebook) -> dict[str, object]:
+    """Return the rows as one JSON object: as_of, on, vintage, codebook and rows."""
+    statements = codebook.statements
+    return {
+        "as_of": clock.as_of.isoformat(),
+        "on": clock.on.isoformat(),
+        "vintage": clock.vintage.isoformat(),
+        "codebook": codebook.version,
+        "rows": [_row_object(row, statements) for row in rows],
+    }
+
+
+def _row_object(row: Row, statements: Mapping[str, Statement]) -> dict[str, object]:
+    change = row.change
+    return {
+        "code": row.code,
+        "instrument_id": row.instrument.id,
+        "country_code": row.country_code,
+        "component": row.component,
+        "comparison": row.comparison.value,
+        "existence": change.existence.value,
+        "degree": change.degree.value if change.degree else None,
+        "direction": change.direction.value,
+        "magnitude": change.magnitude,
+        "certainty": change.certainty.value,
+        "outcome": row.outcome.value,
+        "headline": headline(row),
+        "notes": [note.value for note in change.notes],
+        "decided_by": change.decided_by,
+        **{side.value: _state_object(state) for side, state in row.sides.items()},
+        "today": _state_object(row.today),
+        "claims": [
+            {
+                "statement_id": claim.statement_id,
+                "outcome": claim.outcome.value,
+                "horizon": claim.horizon.isoformat(),
+                "days_late": claim.days_late,
+            }
+            for claim in row.claims
+        ],
+        "citations": [_citation(statements[i]) for i in row.statement_ids],
+    }
+
+
+def headline(row: Row) -> str:
+    """Return the headline as one word of the vocabulary, with its degree: `continued, expanded`."""
+    degree = row.change.degree
+    return f"{row.change.existence}, {degree}" if degree else row.change.existence.value
+
+
+def _state_object(state: State) -> dict[str, object]:
+    return {
+        "presence": state.presence.value,
+        "stage": state.stage.value if state.stage else None,
+        "ended": state.ended_how.value if state.ended_how else None,
+        "legal": state.legal.value if state.legal else "unknown",
+        "implementation": state.implementation.value if state.implementation else "unknown",
+        "level": state.level,
+        "disputed_levels": list(state.disputed_levels),
+        "scope": dict(state.scope),
+        "basis": state.basis.value,
+        "evidence": state.evidence.value,
+        "since": state.since.isoformat() if state.since else None,
+        "last_evidence": state.last_evidence.isoformat() if state.last_evidence else None,
+        "statement_ids": list(state.statement_ids),
+        "condition_ids": list(state.condition_ids),
+        "search_ids": list(state.search_ids),
+    }
+
+
+def _citation(s: Statement) -> dict[str, object]:
+    return {
+        "statement_id": s.id,
+        "title": s.source.title,
+        "publisher": s.source.publisher,
+        "url": s.source.url,
+        "published": str(s.source.published) if s.source.published else None,
+        "kind": s.source.kind.value,
+        "tier": s.source.tier,
+        "group": s.source.group,
+        "locator": s.locator,
+        "quote_sha256": s.quote_sha256,
+    }
+
+
+def as_json(rows: Sequence[Row], clock: Clock, codebook: Codebook) -> str:
+    """Return `as_object` as indented JSON that ends in a newline."""
+    return json.dumps(as_object(rows, clock, codebook), ensure_ascii=False, indent=1) + "\n"
+
+
+def as_csv(rows: Sequence[Row]) -> str:
+    """Return the rows as CSV with COLUMNS; unknown levels are empty, lists are joined with spaces."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([_harmless(cell) for cell in _cells(row)] for row in rows)
+    return out.getvalue()
+
+
+def _cells(row: Row) -> list[object]:
+    change = row.change
+    cells: list[object] = [
+        row.code,
+        row.instrument.id,
+        row.country_code,
+        row.component,
+        row.comparison.value,
+        headline(row),
+        change.existence.value,
+        change.degree,
+        change.direction.value,
+        change.magnitude,
+        change.certainty.value,
+        row.outcome.value,
+        " ".join(change.notes),
+    ]
+    for state in row.sides.values():
+        cells += [
+            state.presence.value,
+            state.stage,
+            state.legal or "unknown",
+            state.implementation or "unknown",
+            state.level,
+            state.evidence.value,
+        ]
+    return [*cells, " ".join(row.statement_ids)]
+
+
+def _harmless(cell: object) -> object:
+    """Return text that a spreadsheet takes as text: not as a formula (direction is a word here, so "-1" stays)."""
+    if isinstance(cell, str) and cell[:1] in ("=", "@", "+", "-", "\t", "\r") and cell not in ("+1", "-1"):
+        return "'" + cell
+    return cell
+
+
+def as_table(rows: Sequence[Row]) -> str:
+    """Return the rows as aligned columns for a terminal."""
+    head = (
+        "code",
+        "instrument",
+        "country",
+        "comparison",
+        "headline",
+        "certainty",
+        "P first/bridge/proj/actual",
+    )
+    lines = [head] + [
+        (
+            row.code,
+            row.instrument.id,
+            row.country_code,
+            row.comparison.value,
+            headline(row),
+            row.change.certainty.value,
+            "/".join(state.presence for state in row.sides.values()),
+        )
+        for row in rows
+    ]
+    return columns(lines)
+
+
+def columns(lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of cells as text columns, two spaces apart."""
+    widths = [max(len(line[n]) for line in lines) for n in range(len(lines[0]))]
+    text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    return "\n".join(text) + "\n"

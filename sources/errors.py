@@ -1,0 +1,49 @@
+"""The errors an operator can act on: one class per action."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One mistake in a file: where it is, what was found and what was expected."""
+
+    file: str
+    path: str
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.path}: found {self.found}; expected {self.expected}"
+
+
+class PolicydiffError(Exception):
+    """Anything a user can mend; its text says what, where and what to do."""
+
+
+class BadInput(PolicydiffError):
+    """A file, option or setting is wrong: correct it. Carries every fault of the run, not the first only."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = tuple(faults)
+        lines = "\n".join(f"  {fault}" for fault in faults)
+        super().__init__(f"{len(faults)} mistake{'s' if len(faults) != 1 else ''} in the input:\n{lines}")
+
+
+class UnknownName(PolicydiffError):
+    """A country, instrument or row code that does not exist: choose another."""
+
+    def __init__(self, kind: str, name: str, suggestions: list[str]) -> None:
+        hint = (
+            f"; did you mean {' or '.join(suggestions)}?"
+            if suggestions
+            else f"; `policydiff list {kind}s` shows them all"
+        )
+        super().__init__(f"unknown {kind} {name!r}{hint}")
+
+
+class MissingLibrary(PolicydiffError):
+    """A system library is not installed: install it with the command in the message."""
+
+
+class Refused(PolicydiffError):
+    """A finished file failed its acceptance check and was not kept."""
