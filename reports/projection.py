@@ -10,6 +10,7 @@ from sources.model import (
     Legal,
     Outcome,
     Presence,
+    State,
     StateBasis,
     Statement,
 )
