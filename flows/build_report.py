@@ -13,7 +13,6 @@ from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.runtime import flow_run
 
-from flows import prefect_environment  # noqa: F401  (must stand before Prefect is imported)
 from flows.build import build
 from flows.parameters import ReportParameters
 from reports.publish import Published

@@ -322,7 +322,7 @@ def _compare_cell(
         after,
         between,
         is_directed=instrument.is_directed,
-        is_general=instrument.is_general or cell.country_code in AREAS,
+        is_general=instrument.is_general,
         lineage=lineage,
     )
     if comparison is not Comparison.FIRST_VS_PROJECTED and cell.actual.presence is Presence.PRESENT:

@@ -8,6 +8,7 @@ from sources.model import (
     SECOND_TERM_END,
     Instrument,
     Legal,
+    Modality,
     Outcome,
     Presence,
     State,
@@ -93,8 +94,8 @@ def _score_denial(actual: State, *, has_passed: bool) -> Outcome:
 def score_threat(s: Statement, cell: Cell, *, has_passed: bool) -> Outcome:
     """Return the outcome of a threat, an idea or an expectation.
 
-    Realised when the measure came (for a threat to add to what was in force: when its level rose); not triggered
-    when its condition was not met or the horizon passed without it.
+    Realised when the measure came (for a threat to add to what was in force: when its level rose) and, for a
+    conditional threat, its condition was met; not triggered when the condition was not met or the horizon passed.
     """
     actual = cell.actual
     if s.condition_met is False:
@@ -102,6 +103,8 @@ def score_threat(s: Statement, cell: Cell, *, has_passed: bool) -> Outcome:
     if actual.presence in (Presence.UNKNOWN, Presence.CONTRADICTORY):
         return Outcome.NOT_KNOWN
     if actual.presence is Presence.PRESENT:
+        if s.modality is Modality.THREAT_CONDITIONAL and s.condition_met is None:
+            return Outcome.NOT_KNOWN
         if cell.projected.basis is not StateBasis.CARRIED:
             return Outcome.REALISED
         if cell.bridge.level is None or actual.level is None:

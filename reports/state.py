@@ -242,7 +242,9 @@ def _read(
     searches: Sequence[Search],
 ) -> State:
     """Read one side from undisputed statements."""
-    if searches and not any(_shows_presence(s) and _takes_effect(s) >= side.starts for s in statements):
+    if searches and not any(
+        _shows_presence(s) and side.starts <= _takes_effect(s) <= side.last_day for s in statements
+    ):
         # A search of this side, whatever it found, stops older acts from being carried into it (ruling 29).
         statements = [s for s in statements if _takes_effect(s) >= side.starts]
     states = [_on_day(instrument, statements, side, day) for day in _days_to_look_at(statements, side)]

@@ -29,9 +29,9 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One instrument: its anchor, name and what became of it in three columns."""
+    """One instrument: its anchor (None without a sheet), name and what became of it in three columns."""
 
-    anchor: str
+    anchor: str | None
     name: str
     projected: tuple[Group, ...]
     actual: tuple[Group, ...]
@@ -46,17 +46,20 @@ class OverviewView:
 
 
 def build(edition: Edition, language: Language) -> OverviewView:
-    """Group the rows of each instrument by headline."""
+    """Group the rows of each instrument by headline; a country report shows region-wide measures too."""
     lines: list[tuple[str, Line]] = []
-    for instrument in edition.instruments:
-        rows = [row for row in edition.rows if row.instrument.id == instrument.id]
+    has_sheet = {i.id for i in edition.instruments} if edition.request.kind is not Kind.BRIEF else set()
+    for instrument in edition.codebook.instruments:
+        rows = [row for row in edition.all_rows if row.instrument.id == instrument.id]
+        if not rows:
+            continue
         by_comparison = {c: [row for row in rows if row.comparison is c] for c in Comparison}
         actual = by_comparison[Comparison.FIRST_VS_ACTUAL]
         lines.append(
             (
                 instrument.family,
                 Line(
-                    anchor=instrument.id,
+                    anchor=instrument.id if instrument.id in has_sheet else None,
                     name=language.text(instrument.short_names),
                     projected=_groups(by_comparison[Comparison.FIRST_VS_PROJECTED], _change, headline, language),
                     actual=_groups(actual, _change, headline, language),
