@@ -1,0 +1,124 @@
+"""Make small records for tests: a statement, an instrument, a codebook, with everything a test does not care for."""
+
+from dataclasses import replace
+from datetime import date
+
+from sources import dates
+from sources.codebook import Codebook
+from sources.model import (
+    Basis,
+    CitedSource,
+    CountryRole,
+    Instrument,
+    Modality,
+    Scope,
+    Search,
+    Side,
+    SourceKind,
+    Statement,
+)
+
+WORDS = {"en": "text", "es": "texto", "pt": "texto"}
+
+
+def source(kind=SourceKind.NEWS, tier=2, group="press", published="2026-06-01"):
+    """Return a publication; `published` None for one without a date."""
+    when = dates.parse(published) if published else None
+    return CitedSource(
+        id="a_source",
+        title="A title",
+        publisher="A publisher",
+        url="https://example.org/a",
+        published=when,
+        kind=kind,
+        tier=tier,
+        group=group,
+    )
+
+
+def statement(number, when, country="MEX", **values):
+    """Return statement S-<number>, observed and reported unless said otherwise."""
+    plain = {
+        "id": f"S-{number:04d}",
+        "instrument_id": "an_instrument",
+        "text": WORDS,
+        "country_codes": (country,),
+        "basis": Basis.OBSERVED,
+        "modality": Modality.FACT_REPORTED,
+        "speaker": "a paper",
+        "is_named": True,
+        "holds_from": dates.parse(when),
+        "source": source(),
+        "locator": "page 1",
+        "quote_sha256": "0" * 64,
+        "recorded": date(2026, 11, 24),
+        "coder": "A",
+        "reviewer": "B",
+    }
+    return Statement(**{**plain, **values})
+
+
+def claim(number, when, modality=Modality.PLEDGE, **values):
+    """Return a projected statement."""
+    return statement(number, when, basis=Basis.PROJECTED, modality=modality, **values)
+
+
+def search(side=Side.FIRST, country="MEX", *, is_absence=True, number=1):
+    """Return a recorded search."""
+    return Search(
+        id=f"Q-{number:03d}",
+        instrument_id="an_instrument",
+        country_codes=(country,),
+        side=side,
+        claim="there was none",
+        where="everywhere",
+        query="it",
+        searched=date(2026, 11, 24),
+        result="nothing",
+        is_absence=is_absence,
+        source_url="https://example.org/s",
+        coder="A",
+    )
+
+
+def instrument(*statements, searches=(), **values):
+    """Return an instrument with these statements, present from level 2 of its scale."""
+    plain = {
+        "id": "an_instrument",
+        "number": 1,
+        "family": "asylum",
+        "names": WORDS,
+        "short_names": WORDS,
+        "definition": WORDS,
+        "present_means": WORDS,
+        "present_from": 2,
+        "needs_application": False,
+        "levels": (WORDS,) * 5,
+        "scope": Scope.BY_COUNTRY,
+        "country_role": CountryRole.PARTNER,
+        "is_partner_act": False,
+        "is_directed": True,
+        "direction_rule": WORDS,
+        "is_general": False,
+        "unit_of_count": "people",
+        "components": {},
+        "predecessors": (),
+        "successors": (),
+        "aliases": {},
+        "statements": tuple(statements),
+        "searches": tuple(searches),
+        "contradictions": (),
+        "codings": (),
+        "left_out": {},
+    }
+    return Instrument(**{**plain, **values})
+
+
+def book(*instruments):
+    """Return a codebook of these instruments."""
+    return Codebook(instruments=instruments, version="0.1", file_sha256={i.id: "0" * 64 for i in instruments})
+
+
+def renamed(given, name, number):
+    """Return an instrument under another id and number."""
+    return replace(given, id=name, number=number)
