@@ -25,6 +25,7 @@ from sources.model import (
     Letter,
     Modality,
     Presence,
+    Scope,
     Search,
     Side,
     Stage,
@@ -97,7 +98,12 @@ def cells(instrument: Instrument, clock: Clock) -> tuple[Cell, ...]:
     statements = known(instrument.statements, clock)
     searches = tuple(s for s in instrument.searches if s.searched <= clock.as_of)
     spoken: list[Statement | Search] = [*statements, *searches]
-    keys = {(code, item.component) for item in spoken for code in item.country_codes}
+    keys = {
+        (code, item.component)
+        for item in spoken
+        for code in item.country_codes
+        if code not in AREAS or instrument.scope is Scope.DOMESTIC or _makes_state(item)
+    }
     if instrument.components:
         # A statement about the instrument as a whole is context of its components, not a component of its own.
         keys = {(code, component) for code, _ in keys for component in instrument.components}
@@ -105,6 +111,13 @@ def cells(instrument: Instrument, clock: Clock) -> tuple[Cell, ...]:
         _cell(instrument, code, component, statements, searches, clock)
         for code, component in sorted(keys, key=lambda key: (PLACES.index(key[0]), key[1] or ""))
     )
+
+
+def _makes_state(item: Statement | Search) -> bool:
+    """Say whether a region-wide statement is more than context: only then has the region a cell beside countries."""
+    if isinstance(item, Search):
+        return True
+    return any(value is not None for value in (item.stage, item.legal, item.implementation, item.level))
 
 
 def known(statements: Iterable[Statement], clock: Clock) -> tuple[Statement, ...]:
@@ -201,21 +214,32 @@ def _observed(instrument: Instrument, heard: _Heard, side: _Side) -> State:
     """
     observed = [s for s in heard.statements if s.basis is Basis.OBSERVED]
     searches = [s for s in heard.searches if s.side is side.name]
-    disputed = {reference: s for s in observed for reference in s.disputes}
-    open_pairs = [(s, disputed[s.id]) for s in observed if s.id in disputed and not _is_settled(s, disputed[s.id])]
-    lost = {_loser(s, disputed[s.id]).id for s in observed if s.id in disputed and _is_settled(s, disputed[s.id])}
+    denials = {s.id: [d for d in observed if s.id in d.disputes] for s in observed}
+    lost: set[str] = set()
+    claimed: set[str] = set()
+    denied: set[str] = set()
+    for s in observed:
+        if not denials[s.id]:
+            continue
+        rank, denial_rank = _rank_in_dispute(s), max(map(_rank_in_dispute, denials[s.id]))
+        if rank == denial_rank:
+            claimed.add(s.id)
+            denied.update(d.id for d in denials[s.id])
+        elif rank > denial_rank:
+            lost.update(d.id for d in denials[s.id])
+        else:
+            lost.add(s.id)
     standing = [s for s in observed if s.id not in lost]
     readings = [
         _read(instrument, heard, side, [s for s in standing if s.id not in without], searches)
-        for without in ({claim.id for claim, _ in open_pairs}, {denial.id for _, denial in open_pairs})
+        for without in (claimed, denied)
     ]
     if readings[0].presence != readings[1].presence:
-        pair_ids = sorted({s.id for pair in open_pairs for s in pair})
         return replace(
             max(readings, key=lambda state: PRESENCE_ORDER.index(state.presence)),
             presence=Presence.CONTRADICTORY,
             level=None,
-            statement_ids=tuple(pair_ids),
+            statement_ids=tuple(sorted(claimed | denied)),
         )
     return _read(instrument, heard, side, standing, searches)
 
@@ -224,14 +248,6 @@ def _rank_in_dispute(s: Statement) -> tuple[bool, int]:
     """Order the sides of a dispute: an official text over reports of it, then the better tier."""
     is_text = s.modality is Modality.FACT_OFFICIAL and letter([s]) is Letter.A
     return is_text, -s.source.tier
-
-
-def _is_settled(claim: Statement, denial: Statement) -> bool:
-    return _rank_in_dispute(claim) != _rank_in_dispute(denial)
-
-
-def _loser(claim: Statement, denial: Statement) -> Statement:
-    return min(claim, denial, key=_rank_in_dispute)
 
 
 def _read(
