@@ -116,7 +116,7 @@ def cells(instrument: Instrument, clock: Clock) -> tuple[Cell, ...]:
 def _makes_state(item: Statement | Search) -> bool:
     """Say whether a region-wide statement is more than context: only then has the region a cell beside countries."""
     if isinstance(item, Search):
-        return True
+        return item.is_absence
     return any(value is not None for value in (item.stage, item.legal, item.implementation, item.level))
 
 
