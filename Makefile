@@ -22,6 +22,7 @@ check: setup-dev ## Run the linters, the type checker and the import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+# The locks hold every package, so nothing is resolved here (--no-deps): what they name is what is installed.
 setup: .venv/set-up ## Install what running needs: system libraries, .venv, locked dependencies
 
 setup-dev: .venv/set-up-dev
@@ -31,14 +32,14 @@ setup-dev: .venv/set-up-dev
 	@.ci/system-libraries $(PYTHON)
 	@test -x $(BIN)/python || { echo "making .venv"; $(PYTHON) -m venv .venv; }
 	@echo "installing the locked dependencies"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q flows reports sources
 	@touch $@
 
 .venv/set-up-dev: requirements-dev.lock .venv/set-up
 	@echo "installing the locked development tools"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 lock: setup-dev ## Remake the lock files from pyproject.toml

@@ -79,8 +79,10 @@ def headline(row: Row, language: Language) -> str:
     is_carried = row.comparison is Comparison.FIRST_VS_PROJECTED and row.projected.basis is StateBasis.CARRIED
     if is_carried and existence in (Existence.CONTINUED, Existence.PRESENT_BOTH):
         return language.gettext("existence.carried_with_threat")
+    is_projected = row.comparison is Comparison.FIRST_VS_PROJECTED
+    if existence is Existence.PENDING_REALISED and is_projected:
+        return language.gettext("existence.pending_realised_projected")
     if existence is Existence.UNKNOWN_SECOND:
-        is_projected = row.comparison is Comparison.FIRST_VS_PROJECTED
         return language.gettext(f"existence.unknown_second_{'projected' if is_projected else 'actual'}")
     return language.word("existence", existence)
 
