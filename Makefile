@@ -1,50 +1,53 @@
 # Everything a newcomer runs. Each target does its own set-up, says what it does and can be run again at any time.
 
-PYTHON ?= python3
 BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml --group setup
+
+# The interpreter to set up with, if not the first fitting python3: make PYTHON=python3.12
+export PYTHON
 
 .PHONY: help report test check setup setup-dev lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
-	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/	/'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 report: setup ## Build the full regional comparison into out/, as a Prefect flow on its embedded server
 	@echo "building the report (flow build-report)"
 	@$(BIN)/python -m flows.build_report
 
-test: setup-dev ## Run the tests
+test: setup-dev ## Run the tests with branch coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term
 
-check: setup-dev ## Run the linters, the type checker and the import contracts
+check: setup-dev ## Run the linters, the type checker, the import contracts and the check of the locks
 	@$(BIN)/ruff check flows reports sources tests
 	@$(BIN)/ruff format --check flows reports sources tests
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/uv pip check --quiet --python $(BIN)/python
 
-# The locks hold every package, so nothing is resolved here (--no-deps): what they name is what is installed.
-setup: .venv/set-up ## Install what running needs: system libraries, .venv, locked dependencies
+setup: .venv/set-up ## Install what running needs: system libraries, .venv, locked packages, the command policydiff
 
-setup-dev: .venv/set-up-dev
+setup-dev: .venv/set-up-dev ## Install what changing it needs: all that, and the development tools
 
-# A stamp is older than a changed lock file and younger than an unchanged one: set-up runs when it must.
-.venv/set-up: requirements.lock pyproject.toml
-	@.ci/system-libraries $(PYTHON)
-	@test -x $(BIN)/python || { echo "making .venv"; $(PYTHON) -m venv .venv; }
-	@echo "installing the locked dependencies"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -q flows reports sources
+# The stamps make a second run cost nothing. The interpreter is among what they depend on: if it vanished or was renewed,
+# set-up runs again.
+.venv/set-up: requirements.lock pyproject.toml .ci/set-up $(BIN)/python
+	@sh .ci/set-up requirements.lock
 	@touch $@
 
 .venv/set-up-dev: requirements-dev.lock .venv/set-up
-	@echo "installing the locked development tools"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@sh .ci/set-up requirements-dev.lock
 	@touch $@
 
-lock: setup-dev ## Remake the lock files from pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 pyproject.toml --group runtime-build --output-file requirements.lock
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 pyproject.toml --group runtime-build --group dev --output-file requirements-dev.lock
+$(BIN)/python: ;
 
-clean: ## Remove what set-up and builds made
-	rm -rf .venv .policydiff out build *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+lock: setup ## Remake the lock files from pyproject.toml; with UPGRADE=1 take newer versions too
+	@$(LOCK) --output-file requirements.lock
+	@$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	@! grep -nE '^-|://' requirements.lock requirements-dev.lock
+
+clean: ## Remove what set-up, tests and builds made
+	rm -rf .venv .policydiff out build *.egg-info .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
