@@ -1,0 +1,86 @@
+"""Adding an instrument, a section or a language is adding files: shown on a copy of the tree."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.sources.test_codebook import GOOD
+
+ROOT = Path(__file__).parents[1]
+SECTION = '''"""Section "Extra": one sentence."""
+
+from reports.edition import Kind
+from reports.sections import Section
+
+SECTION = Section(
+    id="extra", title="Extra", order=15, kinds=frozenset({Kind.INSTRUMENT}), build=lambda edition, language: len(edition.rows)
+)
+'''
+TEMPLATE = (
+    '<section id="extra"><h2>{{ _("Extra") }}</h2><p>{{ _("An added section with %s rows.") % view }}</p></section>'
+)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Return a copy of the code, and check afterwards that no file of it was changed."""
+    for package in ("flows", "reports", "sources"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    before = fingerprints(tmp_path)
+    yield tmp_path
+    after = fingerprints(tmp_path)
+    assert {path: after[path] for path in before} == before
+
+
+def fingerprints(folder):
+    """Return the hash of every source file below a folder."""
+    return {
+        path: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in (".py", ".j2", ".css", ".yaml", ".po")
+    }
+
+
+def policydiff(tree, *words):
+    """Run the command of a tree; return its standard output."""
+    run = subprocess.run(
+        [sys.executable, "-m", "flows.cli", *words], cwd=tree, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def test_an_instrument_and_a_section_are_added_by_files_alone(tree):
+    new = yaml.safe_dump(GOOD, sort_keys=False)
+    (tree / "sources/instruments/a_tool.yaml").write_text(new, encoding="utf-8")
+    (tree / "reports/sections/extra.py").write_text(SECTION, encoding="utf-8")
+    (tree / "reports/sections/extra.html.j2").write_text(TEMPLATE, encoding="utf-8")
+    made = json.loads(
+        policydiff(tree, "build", "--report", "instrument", "--instrument", "a_tool", "--format", "pdf,html", "--json")
+    )
+    page = (tree / made["files"][1]["path"]).read_text(encoding="utf-8")
+    assert "An added section with 3 rows." in page
+    assert "R-9102" in page
+    rows = json.loads(policydiff(tree, "diff", "--instrument", "a_tool", "--json"))["rows"]
+    assert rows[0]["first"]["presence"] == "P"
+
+
+def test_a_language_without_all_its_words_stops_the_build_and_names_the_missing_one(tree):
+    words = (ROOT / "reports/locales/en.po").read_text(encoding="utf-8").replace("Language: en", "Language: es")
+    (tree / "reports/locales/es.po").write_text(words, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "flows.cli", "build", "--report", "brief", "--lang", "es"],
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "reports/locales/es.po has no translation of" in run.stderr
+    assert not list(tree.glob("out/*.pdf"))
