@@ -19,12 +19,18 @@ from reports.edition import Kind
 from reports.sections import Section
 
 SECTION = Section(
-    id="extra", title="Extra", order=15, kinds=frozenset({Kind.INSTRUMENT}), build=lambda edition, language: len(edition.rows)
+    id="extra",
+    title="Extra",
+    order=15,
+    kinds=frozenset({Kind.INSTRUMENT}),
+    build=lambda edition, language: len(edition.rows),
 )
 '''
-TEMPLATE = (
-    '<section id="extra"><h2>{{ _("Extra") }}</h2><p>{{ _("An added section with %s rows.") % view }}</p></section>'
-)
+TEMPLATE = """<section id="extra">
+  <h2>{{ _("Extra") }}</h2>
+  <p>{{ _("An added section with %s rows.") % view }}</p>
+</section>
+"""
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from flows.build import build
 from flows.build_report import build_report
 from flows.parameters import ReportParameters, UsageError
 
-
 # Prefect leaves sockets to the garbage collector when its test server stops.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
