@@ -11,7 +11,7 @@ from reports.evidence import certainty, weaker
 from reports.projection import Claim, claims_of
 from reports.state import Cell, Clock, cells
 from sources.codebook import Codebook
-from sources.countries import AREAS, PLACES, row_code
+from sources.countries import AREAS, reading_order, row_code
 from sources.model import (
     UNKNOWN_STATE,
     Change,
@@ -252,7 +252,7 @@ def compare_codebook(codebook: Codebook, clock: Clock) -> tuple[Row, ...]:
         by_country: dict[str, list[Cell]] = {}
         for cell in by_instrument[instrument.id]:
             by_country.setdefault(cell.country_code, []).append(cell)
-        for code in sorted(by_country, key=PLACES.index):
+        for code in sorted(by_country, key=reading_order):
             rows += _rows_of_cell(instrument, by_country[code], by_instrument, clock)
     return tuple(rows)
 

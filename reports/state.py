@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from reports.evidence import letter, one_lower
-from sources.countries import AREAS, PLACES
+from sources.countries import AREAS, reading_order
 from sources.dates import add_months
 from sources.model import (
     BRIDGE_DAY,
@@ -93,7 +93,7 @@ class _Heard:
 def cells(instrument: Instrument, clock: Clock) -> tuple[Cell, ...]:
     """Return the cells of an instrument: one for each country (and component) anything known speaks of.
 
-    Unique on (country_code, component); countries in the order of sources.countries.PLACES.
+    Unique on (country_code, component); in reading order, the region and the world last.
     """
     statements = known(instrument.statements, clock)
     searches = tuple(s for s in instrument.searches if s.searched <= clock.as_of)
@@ -109,7 +109,7 @@ def cells(instrument: Instrument, clock: Clock) -> tuple[Cell, ...]:
         keys = {(code, component) for code, _ in keys for component in instrument.components}
     return tuple(
         _cell(instrument, code, component, statements, searches, clock)
-        for code, component in sorted(keys, key=lambda key: (PLACES.index(key[0]), key[1] or ""))
+        for code, component in sorted(keys, key=lambda key: (reading_order(key[0]), key[1] or ""))
     )
 
 

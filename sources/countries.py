@@ -19,6 +19,11 @@ AREAS = (REGION, GLOBAL)
 PLACES = (REGION, GLOBAL, *REGION_COUNTRIES)
 
 
+def reading_order(code: str) -> tuple[bool, int]:
+    """Return the key that puts countries in their order, and the region and the world after them."""
+    return code in AREAS, PLACES.index(code)
+
+
 def row_code(instrument_number: int, country_code: str) -> str:
     """Return the code of a cell: the same cell has the same code in every edition."""
     return f"R-{instrument_number:02d}{PLACES.index(country_code):02d}"
