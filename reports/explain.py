@@ -82,10 +82,16 @@ def _search(search: Search) -> list[str]:
 
 def _coding(coding: Coding) -> list[str]:
     return [
-        f"  coded {coding.presence} by {coding.coder}, {coding.second_presence} by {coding.reviewer}: {coding.rule}",
+        f"  coded {coding.presence} by {coding.coder}, {_second(coding)}: {coding.rule}",
         f"      alternative: {coding.alternative}",
         *([f"      settled: {coding.settled}"] if coding.settled else []),
     ]
+
+
+def _second(coding: Coding) -> str:
+    if coding.second_presence is None:
+        return "not yet by a second coder"
+    return f"{coding.second_presence} by {coding.reviewer}"
 
 
 def _what_would_change(row: Row) -> Iterator[str]:

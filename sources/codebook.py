@@ -204,7 +204,7 @@ class _StatementForm(_Form):
     disputes: list[str] = []
     recorded: Day
     coder: Text
-    reviewer: Text
+    reviewer: Text | None = None
     reviewer_note: Text | None = None
 
 
@@ -244,10 +244,10 @@ class _CodingForm(_Form):
     statements: list[str] = []
     alternative: Text
     presence: model.Presence
-    second_presence: model.Presence
+    second_presence: model.Presence | None = None
     settled: Text | None = None
     coder: Text
-    reviewer: Text
+    reviewer: Text | None = None
 
 
 class _LeftOutForm(_Form):
@@ -405,7 +405,10 @@ def _check(file: str, form: _InstrumentForm) -> Iterator[Fault]:
         if coding.coder == coding.reviewer:
             path = f"coding[{index}].reviewer"
             yield Fault(file=file, path=path, found=repr(coding.coder), expected="somebody else than the coder")
-        if coding.presence != coding.second_presence and coding.settled is None:
+        if (coding.second_presence is None) != (coding.reviewer is None):
+            path = f"coding[{index}].second_presence"
+            yield Fault(file=file, path=path, found="one without the other", expected="a second coder and a finding")
+        if coding.second_presence not in (None, coding.presence) and coding.settled is None:
             found = f"{coding.presence} and {coding.second_presence} without a settlement"
             yield Fault(file=file, path=f"coding[{index}].settled", found=found, expected="how it was settled")
 

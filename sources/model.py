@@ -242,7 +242,7 @@ class Statement:
     quote_sha256: str
     recorded: date
     coder: str
-    reviewer: str
+    reviewer: str | None
     holds_to: date | None = None
     is_unknown_after: bool = False
     effective: date | None = None
@@ -346,7 +346,10 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coding:
-    """The judgement behind one side of some cells: the rule, what it rests on, the alternative, two coders."""
+    """The judgement behind one side of some cells: the rule, what it rests on, the alternative, the coders.
+
+    `second_presence` is what another coder found from the same passages without seeing the first; None until then.
+    """
 
     country_codes: tuple[str, ...]
     side: Side
@@ -354,10 +357,10 @@ class Coding:
     statement_ids: tuple[str, ...]
     alternative: str
     presence: Presence
-    second_presence: Presence
+    second_presence: Presence | None
     settled: str | None
     coder: str
-    reviewer: str
+    reviewer: str | None
     component: str | None = None
 
 

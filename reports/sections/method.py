@@ -16,10 +16,14 @@ from sources.model import Existence, Instrument
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodView:
-    """The headlines with their signs and meanings, and the scales of the instruments in scope."""
+    """The headlines with their signs and meanings, the scales in scope, and how much was coded and read twice."""
 
     headlines: tuple[tuple[Markup, str, str], ...]
     instruments: tuple[Instrument, ...]
+    codings: int
+    coded_twice: int
+    statements: int
+    reviewed: int
 
 
 def build(edition: Edition, language: Language) -> MethodView:
@@ -30,7 +34,15 @@ def build(edition: Edition, language: Language) -> MethodView:
         if existence in used:
             word = language.word("existence", existence)
             headlines.append((sign(existence, word), word, language.word("means", existence)))
-    return MethodView(headlines=tuple(headlines), instruments=tuple(edition.instruments))
+    codings = [coding for instrument in edition.instruments for coding in instrument.codings]
+    return MethodView(
+        headlines=tuple(headlines),
+        instruments=tuple(edition.instruments),
+        codings=len(codings),
+        coded_twice=sum(coding.second_presence is not None for coding in codings),
+        statements=len(edition.statements),
+        reviewed=sum(s.reviewer is not None for s in edition.statements),
+    )
 
 
 SECTION = Section(
