@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reports.comparison import Row
 from reports.tables import headline
-from sources.model import Coding, Comparison, Presence, Search, Side, State, Statement
+from sources.model import Coding, Presence, Search, Side, State, Statement
 
 
 def explain(rows: Sequence[Row], statements: Mapping[str, Statement]) -> str:
@@ -116,5 +116,5 @@ def _what_would_change(row: Row) -> Iterator[str]:
                 yield "a correction of the claims above, or a clear 'will not' of the same standing"
             case Presence.PRESENT:
                 yield f"a correction of the statements above, which show it {names[side]}"
-    if row.comparison is Comparison.FIRST_VS_PROJECTED and row.first.level is None:
-        yield "a stated level on both sides, for the degree"
+    if any(state.presence is Presence.PRESENT and state.level is None for state in row.sides.values()):
+        yield "a stated level on every side where it is present, for the degree"

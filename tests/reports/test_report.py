@@ -13,7 +13,7 @@ import pytest
 
 from reports import acceptance, edition, limits, render, sections
 from reports.edition import Kind, Paper, Request
-from sources.errors import Refused
+from sources.errors import MissingLibrary, Refused
 from sources.model import Comparison
 
 
@@ -130,6 +130,27 @@ def test_the_acceptance_check_names_what_is_wrong(country):
     trace = page.replace("<h2>Summary</h2>", "<h2>Summary</h2><p>{{ view }}</p>")
     with pytest.raises(Refused, match="prints '{{'".replace("{", r"\{")):
         acceptance.check(render.pdf(trace, made.id), made)
+
+
+def test_without_pango_one_sentence_says_what_to_install(monkeypatch):
+    for name in [name for name in sys.modules if name.split(".")[0] == "weasyprint"]:
+        monkeypatch.delitem(sys.modules, name)
+
+    def refuse(name, *_):
+        if name == "weasyprint":
+            raise OSError("cannot load library 'libgobject-2.0-0'")
+        return
+
+    monkeypatch.setattr("sys.meta_path", [_Refusing(refuse), *sys.meta_path])
+    with pytest.raises(MissingLibrary, match=re.escape("apt-get install libpango-1.0-0")):
+        render.pdf("<html></html>", "0" * 64)
+
+
+class _Refusing:
+    """An import finder that asks a function first."""
+
+    def __init__(self, ask):
+        self.find_spec = ask
 
 
 def test_a_page_that_never_ends_is_stopped():
