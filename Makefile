@@ -25,7 +25,7 @@ check: setup-dev ## Run the linters, the type checker, the import contracts and 
 	@$(BIN)/ruff format --check flows reports sources tests
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/uv pip check --quiet --python $(BIN)/python
+	@$(BIN)/uv pip check --python $(BIN)/python
 
 setup: .venv/set-up ## Install what running needs: system libraries, .venv, locked packages, the command policydiff
 

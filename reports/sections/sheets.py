@@ -70,11 +70,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberRow:
-    """One quantity: what, how much, where, when, said by whom."""
+    """One quantity: what, how much, where, when, said by whom, and the disputes it is part of."""
 
     measure: str
     figure: str
     statement: Statement
+    disputes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,7 @@ def _sheet(edition: Edition, instrument: Instrument, language: Language) -> Shee
     rows = [row for row in edition.rows if row.instrument.id == instrument.id]
     statements = edition.statements_of(instrument)
     by_id = {s.id: s for s in statements}
+    disputes = [(value.statement_ids, dispute.id) for dispute in instrument.contradictions for value in dispute.values]
     by_cell: dict[str, dict[Comparison, Row]] = {}
     for row in rows:
         by_cell.setdefault(row.cell_code, {})[row.comparison] = row
@@ -116,7 +118,12 @@ def _sheet(edition: Edition, instrument: Instrument, language: Language) -> Shee
         verdicts=tuple(_verdict(cell, by_id, language) for cell in by_cell.values()),
         timeline=_timeline(edition, instrument, by_cell, statements, language),
         numbers=tuple(
-            NumberRow(measure=s.quantity.measure.replace("_", " "), figure=number(s.quantity, language), statement=s)
+            NumberRow(
+                measure=s.quantity.measure.replace("_", " "),
+                figure=number(s.quantity, language),
+                statement=s,
+                disputes=tuple(dispute_id for ids, dispute_id in disputes if s.id in ids),
+            )
             for s in statements
             if s.quantity
         ),
