@@ -331,13 +331,14 @@ def _on_day(instrument: Instrument, statements: Sequence[Statement], side: _Side
     ends = [s for s in past if s.stage in (Stage.ENDED, Stage.NONE)]
     end_day = max((_takes_effect(s) for s in ends), default=date.min)
     since = [s for s in past if (_starts(s) or _takes_effect(s)) > end_day]
-    acts = [s for s in since if s.stage in (Stage.ADOPTED, Stage.IN_FORCE, Stage.SIGNED) and _is_alive(s, day)]
+    alive = [s for s in since if _is_alive(s, day)]
+    acts = [s for s in alive if s.stage in (Stage.ADOPTED, Stage.IN_FORCE, Stage.SIGNED)]
     in_force = [s for s in acts if (start := _starts(s)) is not None and start <= day]
-    applied = [s for s in since if s.implementation in APPLIED and _is_alive(s, day)]
+    applied = [s for s in alive if s.implementation in APPLIED]
     showing = applied if instrument.needs_application else [*in_force, *(s for s in applied if s not in in_force)]
-    legal = _latest([s for s in since if s.legal])
+    legal = _latest([s for s in alive if s.legal])
     block = legal if legal and legal.legal in BLOCKED and not _resumed(applied, legal) else None
-    dormant = _latest([s for s in since if s.implementation is Implementation.DORMANT])
+    dormant = _latest([s for s in alive if s.implementation is Implementation.DORMANT])
     if dormant and _resumed([*in_force, *applied], dormant):
         dormant = None
     intents = [s for s in past if s.stage in INTENTS and _is_fresh(s, side, day)]
@@ -356,11 +357,11 @@ def _on_day(instrument: Instrument, statements: Sequence[Statement], side: _Side
     else:
         return replace(UNKNOWN_STATE, day=day)
 
-    level, disputed_levels = _level(instrument, since if presence is not Presence.ABSENT else past, presence)
+    level, disputed_levels = _level(instrument, alive if presence is not Presence.ABSENT else past, presence)
     stages = [s for s in deciding if s.stage]
     last_stage = max(stages, key=lambda s: (s.stage.rank if s.stage else 0, _takes_effect(s), s.id), default=None)
     ended = _ended(last_stage, deciding, presence, day)
-    application = _latest([s for s in since if s.implementation])
+    application = _latest([s for s in alive if s.implementation])
     return State(
         presence=presence,
         evidence=letter(deciding),
@@ -369,7 +370,7 @@ def _on_day(instrument: Instrument, statements: Sequence[Statement], side: _Side
         legal=legal.legal if legal else None,
         implementation=application.implementation if application and _is_remembered(application, day) else None,
         level=level,
-        scope=_scope(since),
+        scope=_scope(alive),
         day=day,
         last_evidence=max(_takes_effect(s) for s in deciding),
         statement_ids=tuple(sorted({s.id for s in deciding})),

@@ -234,6 +234,13 @@ def test_levels_in_dispute_are_no_level():
     assert cell(act, other).actual.disputed_levels == (2, 3)
 
 
+def test_what_has_run_out_no_longer_speaks_of_level_or_scope():
+    old = statement(1, "2018-01-01", stage=Stage.IN_FORCE, level=4, scope={"countries": 3}, holds_to=date(2019, 1, 1))
+    new = statement(2, "2025-02-01", stage=Stage.IN_FORCE)
+    actual = cell(old, new).actual
+    assert (actual.presence, actual.level, actual.scope) == (P, None, {})
+
+
 def test_history_draws_every_change_of_presence():
     made = instrument(
         statement(1, "2019-01-25", stage=Stage.IN_FORCE),
