@@ -236,7 +236,8 @@ def _notes(before: State, after: State, bridge: State, existence: Existence) -> 
         notes.append(Note.INHERITED_FROM_BETWEEN)
     if before.presence is Presence.PRESENT and bridge.presence is Presence.ABSENT and after.presence is Presence.ABSENT:
         notes.append(Note.ENDED_BETWEEN)
-    if existence is Existence.STEPPED_DOWN_TO_PENDING and bridge.presence is Presence.UNKNOWN:
+    is_open = bridge.presence in (Presence.UNKNOWN, Presence.CONTRADICTORY)
+    if existence is Existence.STEPPED_DOWN_TO_PENDING and is_open:
         notes.append(Note.BRIDGE_NOT_SETTLED)
     return tuple(notes)
 

@@ -37,7 +37,7 @@ def letter(statements: Iterable[Statement]) -> Letter:
         return Letter.A
     if tier_1:
         return Letter.B
-    if len(press) >= 2 or any(_is_first_hand(s) for s in others):
+    if len(press) >= 2 or any(s.is_named and _is_first_hand(s) for s in others):
         return Letter.C
     return Letter.D if named or others else Letter.U
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from reports.state import Cell, Clock, is_claim, known
+from reports.state import Cell, Clock, is_claim, is_denial, known
 from sources.model import (
     SECOND_TERM_END,
     Instrument,
@@ -51,7 +51,7 @@ def _speaks_of(s: Statement, cell: Cell) -> bool:
 def _score(s: Statement, cell: Cell, clock: Clock) -> Claim:
     horizon = s.horizon or SECOND_TERM_END
     is_plan = s.id in cell.projected.statement_ids and s.id not in cell.projected.condition_ids
-    score = score_plan if is_plan else score_threat
+    score = score_plan if is_plan or is_denial(s) else score_threat
     outcome = score(s, cell, has_passed=clock.on >= horizon)
     days_late = None
     if s.horizon and cell.actual.presence is Presence.PRESENT and cell.actual.since:
@@ -65,21 +65,27 @@ def score_plan(s: Statement, cell: Cell, *, has_passed: bool) -> Outcome:
     Seen and still in force is realised (partly, below the projected level or partly enjoined); seen and then ended
     or wholly blocked is reversed; only pending is partly; never seen is not realised once the horizon has passed.
     """
-    actual, today = cell.actual, cell.today
-    if s.is_negated:
+    actual = cell.actual
+    if is_denial(s):
         return _score_denial(actual, has_passed=has_passed)
     if actual.presence in (Presence.UNKNOWN, Presence.CONTRADICTORY):
         return Outcome.NOT_KNOWN
     if actual.presence is Presence.PRESENT:
-        if today.presence in (Presence.ABSENT, Presence.PENDING):
-            return Outcome.REVERSED
-        if today.presence is not Presence.PRESENT:
-            return Outcome.NOT_KNOWN
-        is_below = s.level is not None and today.level is not None and today.level < s.level
-        return Outcome.PARTLY if is_below or today.legal is Legal.PARTLY_ENJOINED else Outcome.REALISED
+        return _of_what_came(s, cell)
     if actual.presence is Presence.PENDING:
         return Outcome.PARTLY
     return Outcome.NOT_REALISED if has_passed else Outcome.TOO_EARLY
+
+
+def _of_what_came(s: Statement, cell: Cell) -> Outcome:
+    """Return the outcome of a claim about a measure that was seen in the term, by how it stands today."""
+    today = cell.today
+    if today.presence in (Presence.ABSENT, Presence.PENDING):
+        return Outcome.REVERSED
+    if today.presence is not Presence.PRESENT:
+        return Outcome.NOT_KNOWN
+    is_below = s.level is not None and today.level is not None and today.level < s.level
+    return Outcome.PARTLY if is_below or today.legal is Legal.PARTLY_ENJOINED else Outcome.REALISED
 
 
 def _score_denial(actual: State, *, has_passed: bool) -> Outcome:
@@ -106,9 +112,11 @@ def score_threat(s: Statement, cell: Cell, *, has_passed: bool) -> Outcome:
         if s.modality is Modality.THREAT_CONDITIONAL and s.condition_met is None:
             return Outcome.NOT_KNOWN
         if cell.projected.basis is not StateBasis.CARRIED:
-            return Outcome.REALISED
+            return _of_what_came(s, cell)
         if cell.bridge.level is None or actual.level is None:
             return Outcome.NOT_KNOWN
         if actual.level > cell.bridge.level:
             return Outcome.REALISED
-    return Outcome.NOT_TRIGGERED if has_passed else Outcome.TOO_EARLY
+    if not has_passed:
+        return Outcome.TOO_EARLY
+    return Outcome.NOT_REALISED if s.condition_met else Outcome.NOT_TRIGGERED

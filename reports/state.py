@@ -261,8 +261,8 @@ def _read(
     if searches and not any(
         _shows_presence(s) and side.starts <= _takes_effect(s) <= side.last_day for s in statements
     ):
-        # A search of this side, whatever it found, stops older acts from being carried into it (ruling 29).
-        statements = [s for s in statements if _takes_effect(s) >= side.starts]
+        # A search of this side, whatever it found, stops older acts (not ends) from being carried into it (ruling 29).
+        statements = [s for s in statements if _takes_effect(s) >= side.starts or s.stage is Stage.ENDED]
     states = [_on_day(instrument, statements, side, day) for day in _days_to_look_at(statements, side)]
     best = max(
         states,
@@ -472,7 +472,7 @@ def _projected(instrument: Instrument, heard: _Heard, bridge: State, clock: Cloc
     """
     claims = [s for s in heard.statements if is_claim(s, clock.vintage)]
     plans = [s for s in claims if not s.is_negated and s.modality in PLANNED and s.stage is not Stage.FLOATED]
-    denials = [s for s in claims if s.is_negated or s.stage in (Stage.NONE, Stage.ENDED)]
+    denials = [s for s in claims if is_denial(s)]
     plans = [s for s in plans if s not in denials]
     conditions = [s for s in claims if s not in plans and s not in denials]
     condition_ids = tuple(sorted(s.id for s in conditions))
@@ -505,6 +505,11 @@ def _projected(instrument: Instrument, heard: _Heard, bridge: State, clock: Cloc
     if presence is Presence.PENDING and bridge.presence is Presence.PRESENT:
         return replace(state, presence=Presence.PRESENT, basis=StateBasis.CARRIED, level=None, disputed_levels=())
     return state
+
+
+def is_denial(s: Statement) -> bool:
+    """Say whether a claim is that there will be no such measure, or an end of it."""
+    return s.is_negated or s.stage in (Stage.NONE, Stage.ENDED)
 
 
 def is_claim(s: Statement, vintage: date) -> bool:

@@ -1,4 +1,4 @@
-"""The shipped instruments: nothing of the evidence lost, every cell coded twice, and the subject's core reads right."""
+"""The shipped instruments: nothing of the evidence lost, every known side judged, and the core reads right."""
 
 import re
 from collections import Counter
