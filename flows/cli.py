@@ -165,7 +165,7 @@ def explain(code: str, is_json: bool, **filters: Any) -> None:
     cells: dict[str, list[Row]] = {}
     for row in rows:
         cells.setdefault(row.cell_code, []).append(row)
-    click.echo("\n".join(explain_rows(cell, book.statements) for cell in cells.values()), nl=False)
+    click.echo("\n".join(explain_rows(cell, book.statements, request.clock.as_of) for cell in cells.values()), nl=False)
 
 
 def _rows_of_code(code: str, rows: "tuple[Row, ...]", book: "Codebook") -> "list[Row]":

@@ -1,14 +1,15 @@
 """The chain behind a row, as text: rule, statements, sources, dates, hashes, and what would change the verdict."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 from reports.comparison import Row
 from reports.tables import headline
 from sources.model import Coding, Presence, Search, Side, State, Statement
 
 
-def explain(rows: Sequence[Row], statements: Mapping[str, Statement]) -> str:
-    """Return the whole chain of one cell's rows, most general first."""
+def explain(rows: Sequence[Row], statements: Mapping[str, Statement], as_of: date) -> str:
+    """Return the whole chain of one cell's rows, most general first; a coding only if all it rests on was known."""
     row = rows[0]
     lines = [
         f"{row.cell_code}  {row.instrument.names['en']} x {row.country_code}"
@@ -18,7 +19,7 @@ def explain(rows: Sequence[Row], statements: Mapping[str, Statement]) -> str:
     for compared in rows:
         lines += ["", *_comparison(compared)]
     for side, state in row.sides.items():
-        lines += ["", *_side(row, side, state, statements)]
+        lines += ["", *_side(row, side, state, statements, as_of)]
     if row.claims:
         lines += ["", "projections, worst outcome first"]
         lines += [
@@ -41,7 +42,7 @@ def _comparison(row: Row) -> list[str]:
     ]
 
 
-def _side(row: Row, side: Side, state: State, statements: Mapping[str, Statement]) -> Iterator[str]:
+def _side(row: Row, side: Side, state: State, statements: Mapping[str, Statement], as_of: date) -> Iterator[str]:
     yield (
         f"{side}: {state.presence} ({Presence(state.presence).name.lower()}), stage {state.stage or 'unknown'}, "
         f"legal {state.legal or 'unknown'}, implementation {state.implementation or 'unknown'}, "
@@ -54,7 +55,10 @@ def _side(row: Row, side: Side, state: State, statements: Mapping[str, Statement
     for search_id in state.search_ids:
         yield from _search(searches[search_id])
     for coding in row.instrument.codings:
-        if row.country_code in coding.country_codes and coding.side is side and coding.component == row.component:
+        is_of_this = (
+            row.country_code in coding.country_codes and coding.side is side and coding.component == row.component
+        )
+        if is_of_this and all(statements[i].known_from <= as_of for i in coding.statement_ids):
             yield from _coding(coding)
 
 

@@ -45,6 +45,22 @@ PRESENCE_ORDER = (Presence.UNKNOWN, Presence.ABSENT, Presence.PENDING, Presence.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """The days [starts, ends) that an observed side speaks of (ruling 6)."""
+
+    side: Side
+    starts: date
+    ends: date
+
+
+PERIODS = (
+    Period(side=Side.FIRST, starts=FIRST_TERM_START, ends=BRIDGE_START),
+    Period(side=Side.BRIDGE, starts=BRIDGE_START, ends=SECOND_TERM_START),
+    Period(side=Side.ACTUAL, starts=SECOND_TERM_START, ends=date.max),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
     """The two clocks and the vintage: known by `as_of`, valid on `on`, projected by `vintage`."""
 
@@ -75,6 +91,11 @@ class _Side:
     starts: date
     first_day: date
     last_day: date
+
+    @property
+    def ends(self) -> date:
+        """The day after the last."""
+        return self.last_day + timedelta(days=1)
 
     @property
     def is_one_day(self) -> bool:
@@ -174,13 +195,10 @@ def _heard(code: str, component: str | None, statements: Sequence[Statement], se
     own_searches = [s for s in searches if s.component == component and code in s.country_codes]
     if code in AREAS:
         return _Heard(statements=tuple(own), searches=tuple(own_searches), inherited_ids=frozenset())
-    taken = {(name, _period(s)) for s in own for name in s.properties}
     inherited = [
         s
         for s in about
-        if s.is_universal
-        and code not in s.country_codes
-        and not any((name, _period(s)) in taken for name in s.properties)
+        if s.is_universal and code not in s.country_codes and not any(_takes_the_place(mine, s) for mine in own)
     ]
     sides = {search.side for search in own_searches}
     inherited_searches = [
@@ -198,9 +216,20 @@ def _heard(code: str, component: str | None, statements: Sequence[Statement], se
     )
 
 
-def _period(s: Statement) -> tuple[Basis, int]:
-    """Return the basis of a statement and the number of the period its date falls in."""
-    return s.basis, sum(s.holds_from.last_day >= start for start in (BRIDGE_START, SECOND_TERM_START))
+def _takes_the_place(own: Statement, universal: Statement) -> bool:
+    """Say whether a cell's own statement speaks of the same property, in the same period and at the same time."""
+    return (
+        not set(own.properties).isdisjoint(universal.properties)
+        and own.basis is universal.basis
+        and _period_of(_takes_effect(own)) == _period_of(_takes_effect(universal))
+        and own.holds_from.first_day < (universal.holds_to or date.max)
+        and universal.holds_from.first_day < (own.holds_to or date.max)
+    )
+
+
+def _period_of(day: date) -> Period:
+    """Return the period a day falls in; days before the first term count to it."""
+    return next(period for period in reversed(PERIODS) if day >= period.starts or period is PERIODS[0])
 
 
 # --- Observed sides -------------------------------------------------------------------------------------------
@@ -213,35 +242,52 @@ def _observed(instrument: Instrument, heard: _Heard, side: _Side) -> State:
     contradiction (ruling 20).
     """
     observed = [s for s in heard.statements if s.basis is Basis.OBSERVED]
-    searches = [s for s in heard.searches if s.side is side.name]
-    denials = {s.id: [d for d in observed if s.id in d.disputes] for s in observed}
-    lost: set[str] = set()
-    claimed: set[str] = set()
-    denied: set[str] = set()
-    for s in observed:
-        if not denials[s.id]:
-            continue
-        rank, denial_rank = _rank_in_dispute(s), max(map(_rank_in_dispute, denials[s.id]))
-        if rank == denial_rank:
-            claimed.add(s.id)
-            denied.update(d.id for d in denials[s.id])
-        elif rank > denial_rank:
-            lost.update(d.id for d in denials[s.id])
-        else:
-            lost.add(s.id)
-    standing = [s for s in observed if s.id not in lost]
+    dispute = _settle(observed)
     readings = [
-        _read(instrument, heard, side, [s for s in standing if s.id not in without], searches)
-        for without in (claimed, denied)
+        _read(instrument, heard, side, [s for s in dispute.standing if s.id not in without])
+        for without in (dispute.claimed, dispute.denied)
     ]
     if readings[0].presence != readings[1].presence:
         return replace(
             max(readings, key=lambda state: PRESENCE_ORDER.index(state.presence)),
             presence=Presence.CONTRADICTORY,
             level=None,
-            statement_ids=tuple(sorted(claimed | denied)),
+            statement_ids=tuple(sorted(dispute.claimed | dispute.denied)),
         )
-    return _read(instrument, heard, side, standing, searches)
+    return _read(instrument, heard, side, dispute.standing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dispute:
+    """What is left of statements of which some dispute others, and the ids of both sides where neither outranks."""
+
+    standing: tuple[Statement, ...]
+    claimed: frozenset[str]
+    denied: frozenset[str]
+
+
+def _settle(statements: Sequence[Statement]) -> _Dispute:
+    """Leave out what a statement of higher rank disputes (dominance)."""
+    lost: set[str] = set()
+    claimed: set[str] = set()
+    denied: set[str] = set()
+    for s in statements:
+        denials = [d for d in statements if s.id in d.disputes]
+        if not denials:
+            continue
+        rank, denial_rank = _rank_in_dispute(s), max(map(_rank_in_dispute, denials))
+        if rank == denial_rank:
+            claimed.add(s.id)
+            denied.update(d.id for d in denials)
+        elif rank > denial_rank:
+            lost.update(d.id for d in denials)
+        else:
+            lost.add(s.id)
+    return _Dispute(
+        standing=tuple(s for s in statements if s.id not in lost),
+        claimed=frozenset(claimed),
+        denied=frozenset(denied),
+    )
 
 
 def _rank_in_dispute(s: Statement) -> tuple[bool, int]:
@@ -250,19 +296,10 @@ def _rank_in_dispute(s: Statement) -> tuple[bool, int]:
     return is_text, -s.source.tier
 
 
-def _read(
-    instrument: Instrument,
-    heard: _Heard,
-    side: _Side,
-    statements: Sequence[Statement],
-    searches: Sequence[Search],
-) -> State:
+def _read(instrument: Instrument, heard: _Heard, side: _Side, statements: Sequence[Statement]) -> State:
     """Read one side from undisputed statements."""
-    if searches and not any(
-        _shows_presence(s) and side.starts <= _takes_effect(s) <= side.last_day for s in statements
-    ):
-        # A search of this side, whatever it found, stops older acts (not ends) from being carried into it (ruling 29).
-        statements = [s for s in statements if _takes_effect(s) >= side.starts or s.stage is Stage.ENDED]
+    not_before = _searched_in_vain_from(heard.searches, statements, side)
+    statements = [s for s in statements if _takes_effect(s) >= not_before or s.stage is Stage.ENDED]
     states = [_on_day(instrument, statements, side, day) for day in _days_to_look_at(statements, side)]
     best = max(
         states,
@@ -271,7 +308,30 @@ def _read(
     )
     since = min((s.day for s in states if s.day and s.presence is best.presence), default=None)
     best = replace(best, since=since)
-    return _mark_inherited(_with_searches(best, [s for s in searches if s.is_absence]), heard)
+    absences = [s for s in heard.searches if s.side is side.name and s.is_absence]
+    return _mark_inherited(_with_searches(best, absences), heard)
+
+
+def _searched_in_vain_from(searches: Sequence[Search], statements: Sequence[Statement], side: _Side) -> date:
+    """Return the day before which acts (not ends) are no longer carried into a side.
+
+    A search of a period, whatever it found, stops older acts there unless something shows the measure in that
+    period (ruling 29); what it stopped does not come back in a later one.
+    """
+    sides = {s.side for s in searches}
+    return max(
+        (
+            period.starts
+            for period in PERIODS
+            if period.side in sides
+            and period.starts <= side.starts
+            and not any(
+                _shows_presence(s) and period.starts <= _takes_effect(s) < min(period.ends, side.ends)
+                for s in statements
+            )
+        ),
+        default=date.min,
+    )
 
 
 def _with_searches(state: State, absences: Sequence[Search]) -> State:
@@ -347,12 +407,12 @@ def _on_day(instrument: Instrument, statements: Sequence[Statement], side: _Side
         presence, deciding = Presence.PRESENT, showing
     elif showing or acts:
         presence, deciding = Presence.PENDING, [*(showing or acts), *(s for s in (block, dormant) if s)]
-    elif asserted := [s for s in intents if s.stage is not Stage.FLOATED]:
+    elif asserted := [s for s in intents if s.stage is not Stage.FLOATED and s.is_named]:
         presence, deciding = Presence.PENDING, asserted
     elif gone := _gone(ends, since, side, day):
         presence, deciding = Presence.ABSENT, gone
     elif intents:
-        # An idea floated and taken no further shows that the measure did not exist (ruling 10).
+        # An idea floated, or a plan only unnamed sources speak of, taken no further: it did not exist (ruling 10).
         presence, deciding = Presence.ABSENT, intents
     else:
         return replace(UNKNOWN_STATE, day=day)
@@ -368,7 +428,7 @@ def _on_day(instrument: Instrument, statements: Sequence[Statement], side: _Side
         stage=Stage.ENDED if ended else last_stage.stage if last_stage else None,
         ended_how=ended,
         legal=legal.legal if legal else None,
-        implementation=application.implementation if application and _is_remembered(application, day) else None,
+        implementation=_implementation(application, block, day),
         level=level,
         scope=_scope(alive),
         day=day,
@@ -377,6 +437,13 @@ def _on_day(instrument: Instrument, statements: Sequence[Statement], side: _Side
         disputed_levels=disputed_levels,
         measured=instrument.unit_of_count,
     )
+
+
+def _implementation(application: Statement | None, block: Statement | None, day: date) -> Implementation | None:
+    """Return how far a measure is applied that day: a full block by a court makes it dormant (ruling 12)."""
+    if block:
+        return Implementation.DORMANT
+    return application.implementation if application and _is_remembered(application, day) else None
 
 
 def _latest(statements: Sequence[Statement]) -> Statement | None:
@@ -470,7 +537,7 @@ def _projected(instrument: Instrument, heard: _Heard, bridge: State, clock: Cloc
     add to what is in force on the bridge leaves it present, its degree unknown, the threat its condition
     (ruling 14). Silence is unknown.
     """
-    claims = [s for s in heard.statements if is_claim(s, clock.vintage)]
+    claims = _settle([s for s in heard.statements if is_claim(s, clock.vintage)]).standing
     plans = [s for s in claims if not s.is_negated and s.modality in PLANNED and s.stage is not Stage.FLOATED]
     denials = [s for s in claims if is_denial(s)]
     plans = [s for s in plans if s not in denials]
@@ -551,6 +618,5 @@ def history(instrument: Instrument, country_code: str, component: str | None, cl
 
 def _period_on(day: date) -> _Side:
     """Return one day as a side of its period."""
-    periods = ((Side.FIRST, FIRST_TERM_START), (Side.BRIDGE, BRIDGE_START), (Side.ACTUAL, SECOND_TERM_START))
-    name, starts = [(name, start) for name, start in periods if start <= day][-1]
-    return _Side(name=name, starts=starts, first_day=day, last_day=day)
+    period = _period_of(day)
+    return _Side(name=period.side, starts=period.starts, first_day=day, last_day=day)

@@ -90,6 +90,9 @@ def test_a_full_block_is_pending_until_it_is_lifted(legal):
     block = statement(2, "2025-03-01", legal=legal)
     assert cell(act, block).today.presence is T
     assert cell(act, block).actual.presence is P
+    full = statement(5, "2025-02-01", implementation=Implementation.FULL)
+    assert cell(act, full).today.implementation is None, "what was applied 21 months ago is no longer known"
+    assert cell(act, full, replace(block, holds_from=act.holds_from)).today.implementation is Implementation.DORMANT
     lifted = statement(3, "2025-07-18", legal=Legal.PARTLY_ENJOINED)
     assert cell(act, block, lifted).today.presence is P
     applied = statement(4, "2025-08-01", implementation=Implementation.PARTIAL)
@@ -113,7 +116,9 @@ def test_signed_and_never_applied_is_pending_where_application_counts():
 
 def test_an_idea_floated_and_no_further_is_absent_a_pledge_is_pending():
     assert cell(statement(1, "2018-05-01", stage=Stage.FLOATED)).first.presence is A
-    assert cell(statement(1, "2018-05-01", stage=Stage.PLEDGED)).first.presence is T
+    pledge = statement(1, "2018-05-01", stage=Stage.PLEDGED)
+    assert cell(pledge).first.presence is T
+    assert cell(replace(pledge, is_named=False)).first.presence is A
 
 
 def test_an_intention_is_forgotten_after_twelve_months_and_never_lowers_an_act():
@@ -148,6 +153,16 @@ def test_a_search_of_a_side_stops_an_older_act_from_being_carried_into_it():
     assert cell(act, later, searches=[search(Side.BRIDGE, is_absence=False)]).bridge.presence is P
 
 
+def test_what_a_search_stopped_does_not_come_back_in_a_later_period():
+    act = statement(1, "2019-01-25", stage=Stage.IN_FORCE)
+    vain = search(Side.BRIDGE, is_absence=False)
+    assert presences(cell(act, searches=[vain])) == "PUUUU"
+    again = statement(2, "2025-02-01", stage=Stage.IN_FORCE)
+    assert cell(act, again, searches=[vain]).actual.statement_ids == ("S-0002",)
+    between = statement(3, "2023-01-01", stage=Stage.IN_FORCE)
+    assert presences(cell(act, between, searches=[vain])) == "PPUPP"
+
+
 @pytest.mark.parametrize(
     ("modality", "stage", "is_negated", "expected"),
     [
@@ -179,6 +194,9 @@ def test_a_plan_and_a_denial_contradict_each_other():
     plan = claim(1, "2024-11-01", stage=Stage.PLEDGED)
     denial = claim(2, "2024-12-01", stage=Stage.PLEDGED, is_negated=True)
     assert cell(plan, denial).projected.presence is C
+    own_words = source(SourceKind.SPEAKER, 1, "speaker")
+    assert cell(plan, replace(denial, disputes=("S-0001",), source=own_words)).projected.presence is A
+    assert cell(replace(plan, source=own_words), replace(denial, disputes=("S-0001",))).projected.presence is P
 
 
 def test_a_vintage_uses_only_what_was_said_by_then():
@@ -225,6 +243,14 @@ def test_universal_statements_are_inherited_one_letter_lower():
     assert cell(named, about, country="COL").actual.presence is U
     own = statement(3, "2025-01-26", country="COL", stage=Stage.THREATENED)
     assert cell(act, about, own, country="COL").actual.presence is T
+
+
+def test_an_own_statement_blocks_an_inherited_one_only_for_the_time_it_speaks_of():
+    act = statement(1, "2026-01-25", country="GLOBAL", stage=Stage.IN_FORCE, is_universal=True)
+    threat = statement(2, "2025-02-01", country="COL", stage=Stage.THREATENED)
+    assert cell(act, threat, country="COL").actual.presence is T
+    over = replace(threat, holds_to=date(2025, 3, 1))
+    assert cell(act, over, country="COL").actual.presence is P
 
 
 def test_levels_in_dispute_are_no_level():
