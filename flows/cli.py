@@ -1,4 +1,4 @@
-"""The command `policydiff`: build, diff, explain, list and doctor.
+"""The command `policydiff`: build, diff, explain, gather, series, acts, list and doctor.
 
 Results go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 failed, 2 bad input or usage, 3 done but
 something was withheld or stale, 4 refused by the acceptance check. Heavy modules are imported where they are used,
@@ -18,6 +18,8 @@ import click
 from sources.errors import BadInput, PolicydiffError, Refused, UnknownName
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from flows.parameters import ReportParameters
     from reports.comparison import Row
     from sources.codebook import Codebook
@@ -184,14 +186,159 @@ def _rows_of_code(code: str, rows: "tuple[Row, ...]", book: "Codebook") -> "list
     raise UnknownName("row", code, nearest(code, [row.cell_code for row in rows]))
 
 
-@policydiff.command(name="list")
-@click.argument("what", type=click.Choice(["instruments", "countries", "editions"]))
+@policydiff.command()
+@click.argument("source_ids", nargs=-1, metavar="[SOURCE]...")
+@click.option("--from", "path", type=click.Path(path_type=Path, exists=True), help="Read a downloaded file or folder.")
+@click.option("--url", default="", help="Where the file came from.")
+@click.option("--retrieved", type=DAY, help="The day it was downloaded (default: today).")
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON object.")
-def list_(what: str, is_json: bool) -> None:
-    """List instruments, countries or the editions in the output folder."""
+def gather(source_ids: tuple[str, ...], path: Path | None, url: str, retrieved: date | None, is_json: bool) -> None:
+    """Fetch the sources named, or all; or store and read what was downloaded by hand."""
+    from flows import collect, settings
+    from flows.parameters import UsageError
     from reports.tables import columns
 
-    lines = {"instruments": _instruments, "countries": _countries, "editions": _editions}[what]()
+    if path and len(source_ids) != 1:
+        raise UsageError("--from takes one source: policydiff gather SOURCE --from FILE")
+    if not path and (url or retrieved):
+        raise UsageError("--url and --retrieved go with --from FILE")
+    given, now = settings.load(), datetime.now(UTC)
+    if path:
+        results = [collect.take(given, source_ids[0], path, url, retrieved, now, _say)]
+    elif os.environ.get("PREFECT_API_URL"):
+        results = _gather_on_server(list(source_ids))
+    else:
+        results = collect.gather_all(given, source_ids, now, _say)
+    for result in results:
+        for withheld in result.withheld:
+            _say(f"{result.source_id}: withheld: {withheld}")
+        for fault in result.faults:
+            _say(f"{result.source_id}: FAILED: {fault}")
+    lines = [collect.as_line(result, now) for result in results]
+    if is_json:
+        click.echo(json.dumps({"sources": lines}, ensure_ascii=False, indent=1))
+    else:
+        head = ("source", "result", "documents", "new", "bytes", "rows", "withheld", "age_days")
+        click.echo(columns([head, *(tuple(_cell(line[key]) for key in head) for line in lines)]), nl=False)
+    if any(result.faults or result.withheld for result in results):
+        sys.exit(WITHHELD)
+
+
+def _gather_on_server(source_ids: list[str]) -> list[Any]:
+    """Run the flow on the server that PREFECT_API_URL names; its failure is in the results."""
+    import asyncio
+
+    from flows.gather import gather_sources
+
+    return asyncio.run(gather_sources(source_ids))
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+@policydiff.command()
+@click.option("--source", "source_ids", multiple=True, metavar="ID", help="Only this source.")
+@click.option("--measure", "measures", multiple=True, metavar="NAME", help="Only this measure.")
+@click.option("--country", "countries", multiple=True, metavar="ISO3", help="Only this country.")
+@click.option("--as-of", type=DAY, help="Use only what was gathered by this day (default: today).")
+@click.option("--latest", "is_latest", is_flag=True, help="Of several vintages of a number, only the newest.")
+@click.option("--format", "format_", type=click.Choice(["table", "csv", "json"]), default="table")
+@click.option("--json", "is_json", is_flag=True, help="The same as --format json.")
+def series(
+    source_ids: tuple[str, ...],
+    measures: tuple[str, ...],
+    countries: tuple[str, ...],
+    as_of: date | None,
+    is_latest: bool,
+    format_: str,
+    is_json: bool,
+) -> None:
+    """Print the observations gathered: one row for each number, with the snapshot it comes from."""
+    from flows import collect, settings
+    from sources import gathered
+
+    known = collect.standing(settings.load(), as_of or datetime.now(UTC).date(), source_ids)
+    readings = [reading for source in known for reading in source.standing.readings]
+    table = gathered.series(readings)
+    if is_latest:
+        table = gathered.latest_vintage(table)
+    for column, wanted in (("measure", measures), ("country_code", countries)):
+        if wanted:
+            _check_names(column.removesuffix("_code"), wanted, set(table[column]))
+            table = table[table[column].isin(wanted)]
+    _print_table(table, "series", "json" if is_json else format_)
+
+
+@policydiff.command()
+@click.option("--source", "source_ids", multiple=True, metavar="ID", help="Only this source.")
+@click.option("--instrument", "instruments", multiple=True, metavar="ID", help="Only acts of this instrument.")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only acts of this kind.")
+@click.option("--as-of", type=DAY, help="Use only what was gathered by this day (default: today).")
+@click.option("--format", "format_", type=click.Choice(["table", "csv", "json"]), default="table")
+@click.option("--json", "is_json", is_flag=True, help="The same as --format json.")
+def acts(
+    source_ids: tuple[str, ...],
+    instruments: tuple[str, ...],
+    kinds: tuple[str, ...],
+    as_of: date | None,
+    format_: str,
+    is_json: bool,
+) -> None:
+    """Print the legal acts gathered, with the instruments whose evidence names them."""
+    from flows import collect, settings
+    from sources import codebook, gathered
+
+    book = codebook.load()
+    for instrument in instruments:
+        book.instrument(instrument)
+    known = collect.standing(settings.load(), as_of or datetime.now(UTC).date(), source_ids)
+    table = gathered.acts([reading for source in known for reading in source.standing.readings], book)
+    if kinds:
+        _check_names("kind", kinds, set(table["kind"]))
+        table = table[table["kind"].isin(kinds)]
+    if instruments:
+        linked = table["instrument_ids"].str.split(";").map(set)
+        table = table[linked.map(lambda found: not found.isdisjoint(instruments)).astype(bool)]
+    _print_table(table, "acts", "json" if is_json else format_)
+
+
+def _check_names(kind: str, wanted: tuple[str, ...], known: set[str]) -> None:
+    """Refuse a name that nothing gathered has: an empty table would look like an answer."""
+    from sources.countries import nearest
+
+    for name in wanted:
+        if known and name not in known:
+            raise UnknownName(kind, name, nearest(name, sorted(known)))
+
+
+def _print_table(table: "pd.DataFrame", name: str, format_: str) -> None:
+    from reports import tables
+
+    match format_:
+        case "json":
+            click.echo(tables.frame_as_json(table, name), nl=False)
+        case "csv":
+            click.echo(tables.frame_as_csv(table), nl=False)
+        case _ if table.empty:
+            _say(f"no {name} gathered; `policydiff gather` fetches the sources")
+        case _:
+            click.echo(tables.frame_as_table(table), nl=False)
+
+
+@policydiff.command(name="list")
+@click.argument("what", type=click.Choice(["instruments", "countries", "sources", "editions"]))
+@click.option("--json", "is_json", is_flag=True, help="Print one JSON object.")
+def list_(what: str, is_json: bool) -> None:
+    """List instruments, countries, sources with their freshness, or the editions in the output folder."""
+    from reports.tables import columns
+
+    lines = {
+        "instruments": _instruments,
+        "countries": _countries,
+        "sources": _sources,
+        "editions": _editions,
+    }[what]()
     if is_json:
         click.echo(json.dumps({what: lines}, ensure_ascii=False, indent=1))
     elif lines:
@@ -222,6 +369,12 @@ def _countries() -> list[dict[str, object]]:
 
     english = Language("en")
     return [{"code": code, "name": english.place(code)} for code in PLACES]
+
+
+def _sources() -> list[dict[str, object]]:
+    from flows import collect, settings
+
+    return collect.freshness(settings.load(), datetime.now(UTC))
 
 
 def _editions() -> list[dict[str, object]]:

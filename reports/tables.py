@@ -7,11 +7,15 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from reports.comparison import Row
 from reports.state import Clock
 from sources.codebook import Codebook
 from sources.model import Side, State, Statement
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = (
     "code",
@@ -202,3 +206,48 @@ def columns(lines: Sequence[Sequence[str]]) -> str:
     widths = [max(len(line[n]) for line in lines) for n in range(len(lines[0]))]
     text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     return "\n".join(text) + "\n"
+
+
+# --- Tables of what was gathered ----------------------------------------------------------------------------------
+
+
+def frame_as_csv(frame: "pd.DataFrame") -> str:
+    """Return a table as CSV: days as YYYY-MM-DD, whole numbers without a point, no data as nothing."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(frame.columns)
+    writer.writerows([_harmless(_plain(cell)) for cell in row] for row in frame.itertuples(index=False))
+    return text.getvalue()
+
+
+def frame_as_json(frame: "pd.DataFrame", name: str) -> str:
+    """Return a table as one JSON object with a list of rows under `name`; no data is null."""
+    rows = [
+        dict(zip(frame.columns, (_plain(cell) for cell in row), strict=True)) for row in frame.itertuples(index=False)
+    ]
+    return json.dumps({name: rows}, ensure_ascii=False, indent=1) + "\n"
+
+
+def frame_as_table(frame: "pd.DataFrame") -> str:
+    """Return a table as text for a terminal, hashes cut to twelve digits and long texts to sixty letters."""
+    lines = [tuple(frame.columns)]
+    for row in frame.itertuples(index=False):
+        cells = ("" if (plain := _plain(cell)) is None else str(plain) for cell in row)
+        lines.append(
+            tuple(
+                cell[:12] if name == "snapshot_sha256" else cell if len(cell) <= 60 else f"{cell[:57]}..."
+                for name, cell in zip(frame.columns, cells, strict=True)
+            )
+        )
+    return columns(lines)
+
+
+def _plain(cell: Any) -> str | int | float | None:
+    """Return a cell as text, a number or None, never as a type of the table library."""
+    if cell is None or cell != cell:
+        return None
+    if hasattr(cell, "date"):
+        return str(cell.date())
+    if isinstance(cell, float):
+        return int(cell) if cell.is_integer() else cell
+    return str(cell)

@@ -47,3 +47,28 @@ class MissingLibrary(PolicydiffError):
 
 class Refused(PolicydiffError):
     """A finished file failed its acceptance check and was not kept."""
+
+
+class SourceError(PolicydiffError):
+    """A public source gave nothing usable; its last good snapshot serves. `source_id` names it."""
+
+    def __init__(self, source_id: str, reason: str) -> None:
+        self.source_id = source_id
+        self.reason = reason
+        super().__init__(f"{source_id}: {reason}")
+
+
+class SourceUnavailable(SourceError):
+    """The publisher did not answer, or answered that it is busy: try again later."""
+
+
+class SourceRefused(SourceError):
+    """The publisher wants a key or does not let us in: ask for access, or hand a file over with --from."""
+
+
+class SourceChanged(SourceError):
+    """The publisher's format or labels are not those the connector knows: read the change and adapt the connector."""
+
+
+class DamagedObject(PolicydiffError):
+    """A stored object is missing or its bytes are not those its name promises: restore it or gather again."""

@@ -41,6 +41,15 @@ def evidence() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Return the folder of real files of the publishers, or skip and say so: a clone does not have it."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip("the publishers' real files are not beside this checkout; the recorded payloads are tested")
+    return folder
+
+
 def read_csv(path: Path) -> list[dict[str, str]]:
     """Return the lines of a CSV file by column."""
     with path.open(encoding="utf-8", newline="") as file:

@@ -1,7 +1,7 @@
 """Make small records for tests: a statement, an instrument, a codebook, with everything a test does not care for."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 from sources import dates
 from sources.codebook import Codebook
@@ -122,3 +122,6 @@ def book(*instruments):
 def renamed(given, name, number):
     """Return an instrument under another id and number."""
     return replace(given, id=name, number=number)
+
+
+RETRIEVED = datetime(2026, 1, 15, 12, tzinfo=UTC)

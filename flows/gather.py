@@ -1,0 +1,75 @@
+"""Flow "gather": refresh the sources named, or all of them; keep what succeeded, fail loudly on what did not.
+
+`python -m flows.gather` runs it on Prefect's embedded server with no configuration.
+"""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import acreate_table_artifact
+from prefect.runtime import task_run
+from prefect.states import Completed, Failed, State
+
+from flows import collect, settings
+from sources.errors import PolicydiffError
+from sources.gathering import Gathered
+
+
+def _task_name() -> str:
+    return str(task_run.parameters["source_id"])
+
+
+# Waiting is done where the publisher's answer is known, so a task is never tried again as a whole.
+@task(task_run_name=_task_name, retries=0)
+async def gather_source(source_id: str, given: settings.Settings, now: datetime) -> Gathered:
+    """Gather one source and return what came; its failure is in the result."""
+    log = get_run_logger()
+
+    def run() -> Gathered:
+        with collect.fetcher(given) as connections:
+            return collect.gather_one(source_id, given, connections, now, log.info)
+
+    return await asyncio.to_thread(run)
+
+
+@flow(name="gather", flow_run_name="gather", retries=0)
+async def gather_sources(source_ids: list[str] | None = None) -> State[list[Gathered]]:
+    """Refresh the sources; the run is red, and names them, if any failed. What succeeded is stored all the same."""
+    given, now = settings.load(), datetime.now(UTC)
+    names = collect.chosen(given, source_ids or [])
+    ended = await asyncio.gather(*(gather_source(name, given, now) for name in names), return_exceptions=True)
+    results = [
+        result if isinstance(result, Gathered) else collect.defect(name, result)
+        for name, result in zip(names, ended, strict=True)
+    ]
+    lines = [collect.as_line(result, now) for result in results]
+    shown = ("source", "result", "rows", "withheld", "age_days", "new", "bytes", "faults")
+    await acreate_table_artifact(
+        table=[{key: str(line[key]) for key in shown} for line in lines],
+        key="gathered-sources",
+        description=f"{len(results)} sources asked at {now:%Y-%m-%d %H:%M} UTC",
+    )
+    failed = [result for result in results if result.faults]
+    if failed:
+        message = "; ".join(f"{result.source_id}: {' | '.join(result.faults)}" for result in failed)
+        return Failed(message=f"{len(failed)} of {len(results)} sources failed: {message}", data=results)
+    return Completed(message=f"{len(results)} sources gathered", data=results)
+
+
+def main() -> int:
+    """Run the flow for every source; say what failed."""
+    try:
+        state = asyncio.run(gather_sources(return_state=True))
+    except PolicydiffError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    if state.is_failed():
+        print(state.message, file=sys.stderr)
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

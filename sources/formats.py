@@ -1,0 +1,60 @@
+"""What a file is, from its content: publishers' media types and file names are often wrong."""
+
+import zipfile
+from enum import StrEnum
+from typing import BinaryIO
+
+_HEAD = 4096
+_BOM = b"\xef\xbb\xbf"
+
+
+class Format(StrEnum):
+    """The formats that sources come in; TEXT is anything readable, CSV and Markdown among it."""
+
+    JSON = "JSON"
+    HTML = "HTML"
+    XML = "XML"
+    XLSX = "XLSX"
+    ZIP = "ZIP"
+    GZIP = "GZIP"
+    PDF = "PDF"
+    TEXT = "TEXT"
+    BINARY = "BINARY"
+    EMPTY = "EMPTY"
+
+
+def recognise(file: BinaryIO) -> Format:
+    """Return the format of an open file and leave it at its beginning."""
+    file.seek(0)
+    head = file.read(_HEAD)
+    file.seek(0)
+    text = head.removeprefix(_BOM).lstrip()
+    start = text[:256].lower()
+    if not text:
+        return Format.EMPTY
+    if head.startswith(b"PK\x03\x04"):
+        return _archive(file)
+    if head.startswith(b"\x1f\x8b"):
+        return Format.GZIP
+    if head.startswith(b"%PDF-"):
+        return Format.PDF
+    if b"\x00" in head:
+        return Format.BINARY
+    if start.startswith((b"<!doctype html", b"<html")):
+        return Format.HTML
+    if text.startswith(b"<"):
+        return Format.HTML if b"<html" in text.lower() else Format.XML
+    if text.startswith((b"{", b"[")):
+        return Format.JSON
+    return Format.TEXT
+
+
+def _archive(file: BinaryIO) -> Format:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            is_workbook = any(name.startswith("xl/") for name in archive.namelist())
+    except zipfile.BadZipFile:
+        return Format.BINARY
+    finally:
+        file.seek(0)
+    return Format.XLSX if is_workbook else Format.ZIP

@@ -1,0 +1,97 @@
+"""What was gathered, as tables: the numbers and the legal acts of all sources, each row with where it comes from."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from sources import tables
+from sources.codebook import Codebook
+from sources.readings import Reading
+
+SERIES_COLUMNS = ("source_id", *tables.SERIES_COLUMNS, "snapshot_sha256")
+ACT_COLUMNS = (
+    "act_id",
+    "kind",
+    "title",
+    "signing_date",
+    "publication_date",
+    "president",
+    "citation_url",
+    "instrument_ids",
+    "country_codes",
+    "source_id",
+    "snapshot_sha256",
+)
+
+_NAMES_OF_ACTS = (
+    (re.compile(r"\b(?:E\.?O\.?|Executive Order)\s*(\d{5})\b"), "EO {}"),
+    (re.compile(r"\bProc(?:lamation|\.)\s*(\d{4,5})\b"), "Proclamation {}"),
+    (
+        re.compile(r"\b(?:FR Doc\.?\s*|federalregister\.gov/d(?:ocuments/\d{4}/\d\d/\d\d)?/)(\w{1,4}-\d{4,6})\b"),
+        "FR Doc {}",
+    ),
+    (re.compile(r"\b(\d{2,3} FR \d{1,6})\b"), "{}"),
+)
+
+
+def series(readings: Iterable[Reading]) -> pd.DataFrame:
+    """Return the observations of several readings.
+
+    Columns: source_id, measure, country_code, population, start_date, end_date (half-open), value, unit,
+    unit_of_count, snapshot_sha256. Unique on all but value and unit_of_count: vintages stand side by side.
+    """
+    return _together(readings, "series", SERIES_COLUMNS)
+
+
+def latest_vintage(observations: pd.DataFrame) -> pd.DataFrame:
+    """Return, of each observation that several snapshots of a source give, that of the snapshot retrieved last.
+
+    Takes the table of `series`, in which the rows of a source are in the order of retrieval.
+    """
+    return observations.drop_duplicates(["source_id", *tables.SERIES_KEY], keep="last")
+
+
+def acts(readings: Iterable[Reading], book: Codebook) -> pd.DataFrame:
+    """Return the legal acts of several readings, linked to the instruments whose statements name them.
+
+    Columns: act_id, kind, title, signing_date, publication_date, president, citation_url, instrument_ids and
+    country_codes (joined by ";"), source_id, snapshot_sha256. One row for each act and source, of the newest snapshot.
+    """
+    table = _together(readings, "acts", ("source_id", *tables.ACT_COLUMNS, "snapshot_sha256"))
+    index = instruments_by_act(book)
+    table["instrument_ids"] = [_linked(identifiers, index) for identifiers in table["identifiers"]]
+    newest = table.drop_duplicates(["source_id", "act_id"], keep="last")
+    return newest[list(ACT_COLUMNS)].sort_values(["signing_date", "act_id"], kind="stable", ignore_index=True)
+
+
+def _together(readings: Iterable[Reading], name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    parts = [
+        reading.parsed.tables[name].assign(
+            source_id=reading.observation.source_id, snapshot_sha256=reading.observation.sha256
+        )
+        for reading in sorted(readings, key=lambda r: (r.observation.source_id, r.observation.retrieved))
+    ]
+    parts = [part for part in parts if not part.empty]
+    if not parts:
+        return pd.DataFrame({column: pd.Series(dtype="str") for column in columns})
+    return pd.concat(parts, ignore_index=True)[list(columns)]
+
+
+def _linked(identifiers: str, index: Mapping[str, tuple[str, ...]]) -> str:
+    found = {instrument for identifier in identifiers.split(";") for instrument in index.get(identifier, ())}
+    return tables.join(sorted(found))
+
+
+def instruments_by_act(book: Codebook) -> dict[str, tuple[str, ...]]:
+    """Return the instruments that name each act: in the authority of a statement, or as its source."""
+    found: dict[str, set[str]] = {}
+    for statement in book.statements.values():
+        for name in names_of_acts(f"{statement.authority or ''} {statement.source.url}"):
+            found.setdefault(name, set()).add(statement.instrument_id)
+    return {name: tuple(sorted(instruments)) for name, instruments in found.items()}
+
+
+def names_of_acts(text: str) -> list[str]:
+    """Return the legal acts a text names, each in one spelling: "EO 13767", "FR Doc 2017-02095", "82 FR 8793"."""
+    return [form.format(match) for pattern, form in _NAMES_OF_ACTS for match in pattern.findall(text)]

@@ -1,0 +1,1 @@
+"""One module per source: `answer(asked, folder)` says what its publisher would."""
