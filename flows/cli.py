@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from flows.parameters import ReportParameters
     from reports.comparison import Row
     from sources.codebook import Codebook
+    from sources.gathering import Gathered
 
 DONE, FAILED, BAD_USAGE, WITHHELD, REFUSED = range(5)
 
@@ -220,17 +221,23 @@ def gather(source_ids: tuple[str, ...], path: Path | None, url: str, retrieved: 
     else:
         head = ("source", "result", "documents", "new", "bytes", "rows", "withheld", "age_days")
         click.echo(columns([head, *(tuple(_cell(line[key]) for key in head) for line in lines)]), nl=False)
+    if path and results[0].faults and not results[0].rows:
+        sys.exit(BAD_USAGE)
     if any(result.faults or result.withheld for result in results):
         sys.exit(WITHHELD)
 
 
-def _gather_on_server(source_ids: list[str]) -> list[Any]:
-    """Run the flow on the server that PREFECT_API_URL names; its failure is in the results."""
+def _gather_on_server(source_ids: list[str]) -> "list[Gathered]":
+    """Run the flow on the server that PREFECT_API_URL names; what failed is in the results."""
     import asyncio
 
     from flows.gather import gather_sources
+    from sources.gathering import SourcesFailed
 
-    return asyncio.run(gather_sources(source_ids))
+    try:
+        return asyncio.run(gather_sources(source_ids))
+    except SourcesFailed as failure:
+        return list(failure.results)
 
 
 def _cell(value: object) -> str:

@@ -154,6 +154,8 @@ def freshness(settings: Settings, now: datetime) -> list[dict[str, object]]:
         age = (now - stands.last_look).days if stands.last_look else None
         state = "never" if age is None else "fresh" if age <= source.max_age_days else "stale"
         last_failure = f"{failures[-1].retrieved:%Y-%m-%d} {failures[-1].reason}" if failures else ""
+        if stands.refused and not last_failure:
+            last_failure = stands.refused[-1].fault
         lines.append(
             {
                 "source_id": source_id,
@@ -164,7 +166,7 @@ def freshness(settings: Settings, now: datetime) -> list[dict[str, object]]:
                 "snapshots": len(stands.readings),
                 "rows": sum(reading.rows for reading in stands.readings),
                 "withheld": len(withheld(stands)),
-                "refused": "; ".join(refused.fault for refused in stands.refused),
+                "refused": len(stands.refused),
                 "last_failure": last_failure,
             }
         )

@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import acreate_table_artifact
 from prefect.runtime import task_run
-from prefect.states import Completed, Failed, State
 
 from flows import collect, settings
 from sources.errors import PolicydiffError
-from sources.gathering import Gathered
+from sources.gathering import Gathered, SourcesFailed
 
 
 def _task_name() -> str:
@@ -35,8 +34,8 @@ async def gather_source(source_id: str, given: settings.Settings, now: datetime)
 
 
 @flow(name="gather", flow_run_name="gather", retries=0)
-async def gather_sources(source_ids: list[str] | None = None) -> State[list[Gathered]]:
-    """Refresh the sources; the run is red, and names them, if any failed. What succeeded is stored all the same."""
+async def gather_sources(source_ids: list[str] | None = None) -> list[Gathered]:
+    """Refresh the sources. Raises SourcesFailed, naming them, if any failed; what succeeded is stored all the same."""
     given, now = settings.load(), datetime.now(UTC)
     names = collect.chosen(given, source_ids or [])
     ended = await asyncio.gather(*(gather_source(name, given, now) for name in names), return_exceptions=True)
@@ -51,23 +50,21 @@ async def gather_sources(source_ids: list[str] | None = None) -> State[list[Gath
         key="gathered-sources",
         description=f"{len(results)} sources asked at {now:%Y-%m-%d %H:%M} UTC",
     )
-    failed = [result for result in results if result.faults]
-    if failed:
-        message = "; ".join(f"{result.source_id}: {' | '.join(result.faults)}" for result in failed)
-        return Failed(message=f"{len(failed)} of {len(results)} sources failed: {message}", data=results)
-    return Completed(message=f"{len(results)} sources gathered", data=results)
+    if any(result.faults for result in results):
+        raise SourcesFailed(results)
+    return results
 
 
 def main() -> int:
-    """Run the flow for every source; say what failed."""
+    """Run the flow for every source; say which failed."""
     try:
-        state = asyncio.run(gather_sources(return_state=True))
+        asyncio.run(gather_sources())
+    except SourcesFailed as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 3
     except PolicydiffError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    if state.is_failed():
-        print(state.message, file=sys.stderr)
-        return 3
     return 0
 
 

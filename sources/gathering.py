@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sources.connector import Ask, Connector, Request
-from sources.errors import SourceChanged, SourceError, SourceRefused
+from sources.errors import PolicydiffError, SourceChanged, SourceError, SourceRefused
 from sources.network import Fetcher
 from sources.readings import Readings, Standing
 from sources.snapshots import Observation, Result, Snapshot, Store, digest_of, versions
@@ -37,6 +37,16 @@ class Gathered:
     withheld: tuple[Withheld, ...]
     last_look: datetime | None
     faults: tuple[str, ...]
+
+
+class SourcesFailed(PolicydiffError):
+    """Some sources of a run failed: look at each; what the others gave is stored. Carries all results of the run."""
+
+    def __init__(self, results: Sequence[Gathered]) -> None:
+        self.results = tuple(results)
+        failed = [result for result in results if result.faults]
+        reasons = "".join(f"\n  {result.source_id}: {' | '.join(result.faults)}" for result in failed)
+        super().__init__(f"{len(failed)} of {len(results)} sources failed:{reasons}")
 
 
 @dataclass(frozen=True, kw_only=True)

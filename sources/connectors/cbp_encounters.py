@@ -113,7 +113,7 @@ def parse(snapshot: Snapshot) -> Parsed:
     quarantine = Quarantine(snapshot)
     heading = tables.heading(snapshot)
     frame = tables.read_csv(snapshot, COLUMNS, quarantine, optional=OPTIONAL, ignored=IGNORED)
-    frame = tables.once(frame, [name for name in frame if name != "value"], quarantine)
+    frame = tables.once(frame, [str(name) for name in frame if name != "value"], quarantine)
     measures = [measure for mark, measure in MARKS.items() if mark in heading]
     if len(measures) != 1:
         raise SourceChanged(SOURCE.id, f"{snapshot.name}: expected one of the columns {list(MARKS)}; found {heading}")

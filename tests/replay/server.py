@@ -4,15 +4,16 @@ A source's base address is `http://127.0.0.1:<port>/<source_id>`. The server ans
 (an ETag made of the body), counts what it was asked, and can be told to fail: see `Fault`.
 """
 
-import gzip
 import hashlib
 import importlib
 import threading
 import time
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -107,9 +108,21 @@ def running(folder: Path = FIXTURES) -> Iterator[Replay]:
         replay.stop()
 
 
+@cache
+def _bomb() -> bytes:
+    """Return some hundred kilobytes of gzip that unpack to 128 MiB."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return b"".join([*(packer.compress(bytes(1 << 20)) for _ in range(128)), packer.flush()])
+
+
 class _Handler(BaseHTTPRequestHandler):
     replay: Replay
     protocol_version = "HTTP/1.1"
+
+    def handle(self) -> None:
+        """Answer until the client goes; one that hangs up in the middle is no error of ours."""
+        with suppress(ConnectionError):
+            super().handle()
 
     def log_message(self, *_: object) -> None:
         """Say nothing: what was asked is in `replay.asked`."""
@@ -174,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
             case Fault.LOOP:
                 self._send(302, {"Location": self.path, "Content-Length": "0"}, b"")
             case Fault.BOMB:
-                bomb = gzip.compress(bytes(1 << 24)) * 64
+                bomb = _bomb()
                 headers = {**text, "Content-Encoding": "gzip", "Content-Length": str(len(bomb))}
                 self._send(200, headers, bomb)
             case Fault.CHARSET:

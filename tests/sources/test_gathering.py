@@ -1,0 +1,209 @@
+"""Gathering over real HTTP against a publisher on loopback: what it gives, and every way in which it fails."""
+
+import time
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from sources.connector import Ask, load
+from sources.errors import SourceChanged
+from sources.gathering import Keeping, Outcome, gather, hand_over
+from sources.network import Fetcher, Limits
+from sources.readings import Readings
+from sources.snapshots import Result, Store
+from tests.replay.server import FIXTURES, Fault, running
+
+FIRST_RUN = datetime(2026, 1, 15, 12, tzinfo=UTC)
+PATIENCE = Limits(
+    read_seconds=0.5,
+    connect_seconds=0.5,
+    total_seconds=2,
+    attempts=2,
+    first_wait_seconds=0.01,
+    longest_wait_seconds=0.1,
+)
+PAYLOAD = FIXTURES / "cbp_encounters" / "payload_southwest.csv"
+
+
+class Desk:
+    """One person's machine: a store, its readings, and runs a day apart."""
+
+    def __init__(self, folder, replay):
+        self.store = Store(folder / "store")
+        self.readings = Readings(self.store, folder / "readings")
+        self.replay = replay
+        self.now = FIRST_RUN
+        self.connector = load("cbp_encounters")
+        self.said = []
+
+    @property
+    def keeping(self):
+        """Return where things are kept, on the day of the next run."""
+        return Keeping(store=self.store, readings=self.readings, now=self.now)
+
+    def gather(self, limits=PATIENCE):
+        """Gather the source and let a day pass."""
+        fetcher = Fetcher("policydiff tests", limits, sleep=lambda _: None)
+        ask = Ask(base_url=self.replay.base_url("cbp_encounters"), today=self.now.date())
+        try:
+            return gather(self.connector, self.keeping, fetcher, ask, self.said.append)
+        finally:
+            fetcher.close()
+            self.now += timedelta(days=1)
+
+
+@pytest.fixture
+def replay():
+    """Run the publishers on loopback."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def desk(tmp_path, replay):
+    """Return an empty store beside the running publishers."""
+    return Desk(tmp_path, replay)
+
+
+def test_a_run_stores_reads_and_says_what_came(desk):
+    result = desk.gather()
+    assert (result.outcome, result.documents, result.new_documents, result.rows) == (Outcome.NEW, 4, 4, 8)
+    assert [w.row for w in result.withheld] == [7]
+    assert "cbp_encounters: southwest: new, 445 bytes" in desk.said
+
+
+def test_a_second_run_with_nothing_new_asks_conditionally_and_stores_no_object(desk, tmp_path):
+    desk.gather()
+    objects = sorted((tmp_path / "store" / "objects").rglob("*"))
+    result = desk.gather()
+    assert (result.outcome, result.new_documents, result.rows) == (Outcome.SAME, 0, 8)
+    assert sorted((tmp_path / "store" / "objects").rglob("*")) == objects
+    assert [o.result for o in desk.store.observations("cbp_encounters")][4:].count(Result.NOT_MODIFIED) == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault.BUSY, "answered 429 (2 attempts)"),
+        (Fault.ERROR, "answered 500 (2 attempts)"),
+        (Fault.HANG, "timed out"),
+        (Fault.DRIP, "not complete after 2 s"),
+        (Fault.CUT, "peer closed connection"),
+        (Fault.HTML, "links no file"),
+        (Fault.LOOP, "more than 5 redirects"),
+        (Fault.BOMB, "more than 67108864 bytes"),
+        (Fault.CHARSET, "expected HTML"),
+        (Fault.EMPTY, "EMPTY content"),
+    ],
+)
+def test_each_way_of_failing_is_told_recorded_and_leaves_the_last_good_snapshot(desk, replay, fault, said):
+    desk.gather()
+    replay.fail("cbp_encounters", fault)
+    started = time.monotonic()
+    result = desk.gather()
+    assert time.monotonic() - started < 10
+    assert result.outcome is Outcome.FAILED
+    assert said in result.faults[0]
+    assert result.rows == 8, "what was good before serves"
+    failures = [o for o in desk.store.observations("cbp_encounters") if o.result is Result.FAILED]
+    assert [failure.reason for failure in failures] == [result.faults[0]]
+    replay.heal()
+    assert desk.gather().outcome is not Outcome.FAILED
+
+
+def test_what_waiting_mends_is_tried_again(desk, replay):
+    replay.fail("cbp_encounters", Fault.ERROR, times=1)
+    assert desk.gather().outcome is Outcome.NEW
+
+
+def test_the_rate_limit_of_a_host_holds_over_a_run(desk):
+    pauses = []
+    fetcher = Fetcher("policydiff tests", PATIENCE, sleep=pauses.append)
+    ask = Ask(base_url=desk.replay.base_url("cbp_encounters"), today=date(2026, 1, 15))
+    gather(desk.connector, desk.keeping, fetcher, ask, desk.said.append)
+    fetcher.close()
+    assert len(pauses) == 3, "four requests, each after the first waits its turn"
+    assert sum(pauses) > 3
+
+
+def test_a_file_that_shrinks_to_nothing_is_refused_and_the_last_good_one_serves(desk, tmp_path):
+    lines = [
+        "Fiscal Year,Month Grouping,Month (abbv),Component,Demographic,Citizenship Grouping,Title of Authority,"
+        "Encounter Type,Encounter Count"
+    ]
+    months = ("OCT", "NOV", "DEC", "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP")
+    row = "{},FYTD,{},U.S. Border Patrol,FMUA,Honduras,Title 8,Apprehensions,5"
+    whole = "\n".join([*lines, *(row.format(year, month) for year in (2022, 2023) for month in months)])
+    folder = tmp_path / "cbp_encounters"
+    folder.mkdir()
+    (folder / "payload_nationwide.csv").write_bytes((PAYLOAD.parent / "payload_nationwide.csv").read_bytes())
+    (folder / "payload_southwest.csv").write_text(whole)
+    with running(tmp_path) as replay:
+        desk.replay = replay
+        assert desk.gather().rows == 5 + 24
+        (folder / "payload_southwest.csv").write_text("\n".join(whole.split("\n")[:3]))
+        result = desk.gather()
+        assert result.outcome is Outcome.FAILED
+        assert "2 rows, and 24 the last time" in result.faults[0]
+        assert result.rows == 5 + 24
+
+
+def test_files_handed_over_stand_side_by_side_as_if_fetched_on_their_day(desk, tmp_path):
+    older, newer = tmp_path / "older.csv", tmp_path / "newer.csv"
+    older.write_bytes(PAYLOAD.read_bytes())
+    newer.write_bytes(PAYLOAD.read_bytes().replace(b"624", b"700"))
+    for path, day in ((older, datetime(2022, 6, 1, tzinfo=UTC)), (newer, datetime(2023, 6, 1, tzinfo=UTC))):
+        result = hand_over(desk.connector, desk.keeping, [path], "https://www.cbp.gov/x", day, desk.said.append)
+        assert result.outcome is Outcome.NEW
+    assert result.rows == 6
+    then = desk.store.observations("cbp_encounters", date(2022, 12, 31))
+    (reading,) = desk.readings.standing(desk.connector, then).readings
+    assert reading.observation.file_name == "older.csv"
+    assert reading.parsed.series["value"].max() == 10000
+    again = hand_over(desk.connector, desk.keeping, [older], "", datetime(2022, 6, 1, tzinfo=UTC), desk.said.append)
+    assert again.outcome is Outcome.SAME
+    assert len(desk.store.observations("cbp_encounters")) == 2
+
+
+def test_a_file_that_cannot_be_read_is_kept_and_told_and_the_others_are_read(desk, tmp_path):
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("a,b\n1,2\n")
+    result = hand_over(desk.connector, desk.keeping, [PAYLOAD, wrong], "", FIRST_RUN, desk.said.append)
+    assert result.outcome is Outcome.FAILED
+    assert result.rows == 3
+    assert "wrong.csv" in result.faults[0]
+    assert "Encounter Count" in result.faults[0]
+
+
+def test_a_reading_is_made_once_and_again_when_its_connector_changes(desk):
+    desk.gather()
+    parsed = []
+    connector = desk.connector
+
+    class Counting:
+        """The connector, counting how often it reads."""
+
+        source, plan, canonical, fingerprint = connector.source, connector.plan, connector.canonical, "another"
+
+        @staticmethod
+        def parse(snapshot):
+            """Read and remember."""
+            parsed.append(snapshot.key)
+            return connector.parse(snapshot)
+
+    seen = desk.store.observations("cbp_encounters")
+    for _ in range(2):
+        standing = desk.readings.standing(Counting, seen)
+    assert sorted(parsed) == ["nationwide", "southwest"]
+    assert sum(reading.rows for reading in standing.readings) == 8
+
+
+def test_a_key_is_not_sent_on_to_another_host():
+    from sources.network import _redirect
+
+    source = load("cbp_encounters").source
+    assert _redirect("https://a.example/x", "/y", source) == "https://a.example/y"
+    with pytest.raises(SourceChanged, match="from https to http"):
+        _redirect("https://a.example/x", "http://a.example/y", source)
+    with pytest.raises(SourceChanged, match="file"):
+        _redirect("https://a.example/x", "file:///etc/passwd", source)
