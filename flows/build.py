@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from flows import gathered, settings
 from flows.parameters import ReportParameters
 from reports import edition
 from reports.publish import Published, publish
@@ -10,12 +11,22 @@ from sources import codebook
 
 
 def build(parameters: ReportParameters, say: Callable[[str], None]) -> Published:
-    """Read the codebook, make the edition and write its files; `say` is told what is being done.
+    """Read the codebook and what was gathered, make the edition and write its files; `say` is told what is done.
 
     Raises BadInput, UnknownName or UsageError for what a user can mend, Refused if the PDF fails its check.
     """
     say("reading the instruments")
     book = codebook.load()
-    made = edition.make(book, parameters.request(book, datetime.now(UTC).date()))
+    request = parameters.request(book, datetime.now(UTC).date())
+    given = gathered.by(settings.load(), request.clock.as_of, book)
+    if given.sources:
+        say(
+            f"read {len(given.numbers)} numbers and {len(given.acts)} legal acts of {len(given.sources)} public sources"
+        )
+    made = edition.make(book, request, given)
+    for source in made.stale_sources:
+        say(
+            f"{source.source_id} is stale, last looked at on {source.last_look}: `policydiff gather {source.source_id}`"
+        )
     say(f"comparing {made.coverage.cells} instrument-country rows")
     return publish(made, parameters.formats, parameters.out, say)

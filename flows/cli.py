@@ -101,15 +101,19 @@ def build(
     )
     if os.environ.get("PREFECT_API_URL"):
         files, summary = _build_on_server(parameters)
+        is_flawed = False
     else:
         from flows.build import build as build_here
 
         published = build_here(parameters, _say)
+        is_flawed = bool(published.stale_sources or published.withheld_rows)
         files = [file.path for file in published.files]
         summary = {
             "edition": published.edition_id,
             "pages": published.pages,
             "manifest": str(published.manifest),
+            "stale_sources": list(published.stale_sources),
+            "withheld_rows": published.withheld_rows,
             "files": [{"path": str(file.path), "bytes": file.size, "sha256": file.sha256} for file in published.files],
         }
     if is_json:
@@ -119,6 +123,8 @@ def build(
             click.echo(path)
     if is_opened and files:
         click.launch(str(files[0]))
+    if is_flawed:
+        sys.exit(WITHHELD)
 
 
 def _build_on_server(parameters: "ReportParameters") -> tuple[list[Path], dict[str, object]]:

@@ -3,9 +3,11 @@
 Every function returns markup to stand inline in a page. Text that comes from the data is escaped by Markup.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -140,8 +142,16 @@ _LANE_HEIGHT = 13.0
 _CHARACTER_EM = 0.53
 
 
-def timeline(lanes: Sequence[Lane], events: Sequence[Event], words: TimelineWords, until: date) -> Markup:
+def timeline(
+    lanes: Sequence[Lane],
+    events: Sequence[Event],
+    words: TimelineWords,
+    until: date,
+    acts: Sequence[date] = (),
+) -> Markup:
     """Return presence over both terms and the years between, with events as flags on a single lane.
+
+    `acts` are the days of legal acts, drawn as diamonds on the axis.
 
     Solid bars are in force, hollow bars pending, a dotted line is not known, nothing is absent. A flag's label is
     placed on the first row where it touches nothing: with its date, then without; a label that fits nowhere is left
@@ -173,6 +183,7 @@ def timeline(lanes: Sequence[Lane], events: Sequence[Event], words: TimelineWord
                 )
             )
         parts += [_bar(run, x, y) for run in lane.runs]
+    parts += [_diamond(x(day), bottom + 1.5) for day in acts if FIRST_TERM_START <= day <= until]
     for day, year in words.years:
         if FIRST_TERM_START <= day <= until:
             parts.append(
@@ -219,6 +230,10 @@ def _bar(run: Run, x: XOfDay, y: float) -> Markup:
         case _:
             shape = ""
     return Markup(shape)
+
+
+def _diamond(x: float, y: float) -> Markup:
+    return Markup('<path d="M{} {}l2 2l-2 2l-2 -2z" fill="{}"/>').format(x, y - 2, INK)
 
 
 def _place_flags(events: Sequence[Event], x: XOfDay) -> tuple[list[tuple[Event, int, str]], int]:
@@ -276,3 +291,135 @@ def _flag_label(event: Event, row: int, text: str, top: float, x: XOfDay) -> Mar
         "end" if is_left else "start",
         text,
     )
+
+
+# --- Curves -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """One line of a chart: its label and its points, each the half-open days it speaks of and a value."""
+
+    label: str
+    points: tuple[tuple[date, date, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurveWords:
+    """The reader's words a chart of curves needs; `number` writes a number as the reader does."""
+
+    title: str
+    first_term: str
+    between: str
+    second_term: str
+    years: tuple[tuple[date, str], ...]
+    number: Callable[[float], str]
+
+
+_CURVE_HEIGHT, _CURVE_TOP, _CURVE_LEFT, _CURVE_RIGHT = 118.0, 12.0, 44.0, 150.0
+# Dashes tell curves apart in greyscale; each is named at its end.
+_STROKES = (
+    (ACTUAL, ""),
+    ("#9a5b13", "5 2"),
+    (FIRST, "2 2"),
+    ("#1c2126", "7 2 1.5 2"),
+    ("#7a3b5e", "1 1.6"),
+    (BETWEEN, "9 3"),
+)
+
+
+def curves(lines: Sequence[Curve], words: CurveWords, until: date) -> Markup:
+    """Return values over both terms and the years between, from zero: at most six curves, broken where data miss."""
+    total_days = (until - FIRST_TERM_START).days or 1
+    width = _WIDTH - _CURVE_LEFT - _CURVE_RIGHT
+    bottom = _CURVE_TOP + _CURVE_HEIGHT
+    shown = [[p for p in line.points if p[1] > FIRST_TERM_START and p[0] <= until] for line in lines]
+    top_value = _round_up(max((value for points in shown for _, _, value in points), default=1.0))
+
+    def x(day: date) -> float:
+        share = (day - FIRST_TERM_START).days / total_days
+        return round(_CURVE_LEFT + width * min(max(share, 0), 1), 1)
+
+    def y(value: float) -> float:
+        return round(bottom - _CURVE_HEIGHT * max(value, 0) / top_value, 1)
+
+    parts = [
+        _band(x(FIRST_TERM_START), x(min(BRIDGE_START, until)), bottom, words.first_term),
+        _band(x(min(BRIDGE_START, until)), x(min(SECOND_TERM_START, until)), bottom, words.between, shade=False),
+        _band(x(min(SECOND_TERM_START, until)), x(until), bottom, words.second_term),
+    ]
+    for share in (0, 0.5, 1):
+        value = top_value * share
+        parts.append(
+            Markup(
+                '<path d="M{0} {1}H{2}" stroke="{3}" stroke-width=".5"/>'
+                '<text x="{4}" y="{5}" font-size="7.2" text-anchor="end" fill="{6}">{7}</text>'
+            ).format(
+                _CURVE_LEFT,
+                y(value),
+                _CURVE_LEFT + width,
+                RULE,
+                _CURVE_LEFT - 4,
+                y(value) + 2.5,
+                QUIET,
+                words.number(value),
+            )
+        )
+    ends = _spread([(y(points[-1][2]) if points else bottom) for points in shown])
+    for points, line, (colour, dash), end in zip(shown, lines, _STROKES, ends, strict=False):
+        if not points:
+            continue
+        parts.append(
+            Markup('<path d="{}" fill="none" stroke="{}" stroke-width="1.3" stroke-dasharray="{}"/>').format(
+                _path(points, x, y), colour, dash or "none"
+            )
+        )
+        last = points[-1]
+        text_x = _CURVE_LEFT + width + 8
+        parts.append(
+            Markup(
+                '<path d="M{0} {1}L{2} {3}" stroke="#8b949c" stroke-width=".5" stroke-dasharray=".6 2"/>'
+                '<text x="{5}" y="{6}" font-size="7.4" fill="{4}">{7} {8}</text>'
+            ).format(
+                x(last[1]), y(last[2]), text_x - 2, end, colour, text_x, end + 2.5, line.label, words.number(last[2])
+            )
+        )
+    for day, year in words.years:
+        if FIRST_TERM_START <= day <= until:
+            parts.append(
+                Markup('<text x="{}" y="{}" font-size="7.2" text-anchor="middle" fill="{}">{}</text>').format(
+                    x(day), bottom + 10, QUIET, year
+                )
+            )
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" class="timeline" viewBox="0 0 {0} {1}" width="100%" role="img" '
+        'font-family="Source Sans Pro"><title>{2}</title>{3}</svg>'
+    ).format(_WIDTH, bottom + 14, words.title, Markup("").join(parts))
+
+
+def _path(points: Sequence[tuple[date, date, float]], x: XOfDay, y: Callable[[float], float]) -> str:
+    """Return steps over the periods, joined where one ends as the next begins; a lone day is a short stroke."""
+    commands: list[str] = []
+    end: date | None = None
+    for start, stop, value in points:
+        left, right = x(start), max(x(stop), x(start) + 0.8)
+        commands.append(f"{'L' if start == end else 'M'}{left} {y(value)}H{right}")
+        end = stop
+    return "".join(commands)
+
+
+def _round_up(value: float) -> float:
+    """Return the next number that is one, two or five with zeros behind."""
+    if value <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(step * power for step in (1.0, 2.0, 5.0, 10.0) if value <= step * power)
+
+
+def _spread(heights: Sequence[float]) -> list[float]:
+    """Move labels apart so that none touches the next, keeping their order."""
+    order = sorted(range(len(heights)), key=lambda place: heights[place])
+    spread = list(heights)
+    for above, below in pairwise(order):
+        spread[below] = max(spread[below], spread[above] + 8.5)
+    return spread

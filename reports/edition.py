@@ -9,6 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 from reports.comparison import Row, compare_codebook
+from reports.series import Gathered, LegalAct, SourceState
 from reports.state import Clock, known
 from sources.codebook import Codebook
 from sources.countries import AREAS, PLACES
@@ -65,13 +66,14 @@ class Edition:
     """One report's content: the rows in scope and what they rest on.
 
     `rows` are the cells asked for, three rows each. `context_rows` are the REGION and GLOBAL rows that a country
-    report prints beside the country's own.
+    report prints beside the country's own. `gathered` is what the public sources gave by `as_of`.
     """
 
     request: Request
     codebook: Codebook
     rows: tuple[Row, ...]
     context_rows: tuple[Row, ...]
+    gathered: Gathered
 
     @property
     def all_rows(self) -> tuple[Row, ...]:
@@ -110,6 +112,26 @@ class Edition:
         """Return every statement the edition may cite, by instrument and date."""
         return [s for instrument in self.instruments for s in self.statements_of(instrument)]
 
+    def acts_of(self, instrument: Instrument) -> list[LegalAct]:
+        """Return the gathered legal acts that the evidence of an instrument names, by date; undated ones last."""
+        acts = [act for act in self.gathered.acts if instrument.id in act.instrument_ids]
+        return sorted(acts, key=lambda act: (act.day or date.max, act.act_id))
+
+    @property
+    def stale_sources(self) -> list[SourceState]:
+        """Return the sources whose last look is longer ago than their numbers stay fresh."""
+        return [source for source in self.gathered.sources if source.is_stale(self.request.clock.as_of)]
+
+    @property
+    def is_too_old_to_send(self) -> bool:
+        """Say whether a source is past twice its age: such a report is printed with its banner and never sent."""
+        return any(source.is_too_old(self.request.clock.as_of) for source in self.gathered.sources)
+
+    @property
+    def withheld_rows(self) -> int:
+        """Return how many rows of the sources were set aside."""
+        return sum(source.withheld for source in self.gathered.sources)
+
     @property
     def coverage(self) -> Coverage:
         """Count what is known of the rows in scope."""
@@ -128,7 +150,7 @@ class Edition:
 
     @property
     def inputs(self) -> dict[str, object]:
-        """Return what the edition is made from: the request and the codebook's version and content."""
+        """Return what the edition is made from: the request, the codebook and the snapshots of the sources."""
         request, clock = self.request, self.request.clock
         return {
             "kind": request.kind,
@@ -141,6 +163,13 @@ class Edition:
             "vintage": clock.vintage.isoformat(),
             "codebook": self.codebook.version,
             "codebook_sha256": dict(self.codebook.file_sha256),
+            "sources": {
+                source.source_id: {
+                    "last_look": source.last_look.isoformat(),
+                    "snapshots_sha256": sorted(source.snapshot_sha256),
+                }
+                for source in self.gathered.sources
+            },
         }
 
 
@@ -154,18 +183,20 @@ def default_clock(today: date) -> Clock:
     return Clock(as_of=today, on=today, vintage=BRIDGE_DAY)
 
 
-def make(codebook: Codebook, request: Request) -> Edition:
-    """Return the edition a request asks for."""
+def make(codebook: Codebook, request: Request, gathered: Gathered | None = None) -> Edition:
+    """Return the edition a request asks for; without `gathered` it rests on the shipped evidence alone."""
+    gathered = gathered or Gathered()
     rows = compare_codebook(codebook, request.clock)
     wanted = set(request.instrument_ids)
     chosen = [row for row in rows if not wanted or row.instrument.id in wanted]
     if not request.country_codes:
-        return Edition(request=request, codebook=codebook, rows=tuple(chosen), context_rows=())
+        return Edition(request=request, codebook=codebook, rows=tuple(chosen), context_rows=(), gathered=gathered)
     return Edition(
         request=request,
         codebook=codebook,
         rows=tuple(_in_places(chosen, request.country_codes)),
         context_rows=tuple(_in_places(chosen, AREAS)),
+        gathered=gathered,
     )
 
 

@@ -85,6 +85,19 @@ class Language:
         """Return the word for a value of a scale: word("existence", Existence.NEW)."""
         return self.gettext(f"{scale}.{value}")
 
+    def name(self, scale: str, value: str) -> str:
+        """Return the word for an id that a source brings along: a measure, a unit, a kind of act.
+
+        In English the id itself, with spaces, stands in, so that a new source needs no entry here; another language
+        needs one.
+        """
+        try:
+            return self.word(scale, value)
+        except MissingTranslation:
+            if self.code == "en":
+                return value.replace("_", " ")
+            raise
+
     def text(self, texts: Mapping[str, str]) -> str:
         """Return a curated text in this language; English stands in where only English exists."""
         return texts.get(self.code) or texts["en"]

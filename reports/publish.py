@@ -30,12 +30,17 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """An edition on disk: its files, the manifest's path and the number of pages of its PDF (None without one)."""
+    """An edition on disk: its files, the manifest's path and the number of pages of its PDF (None without one).
+
+    Stale sources and withheld rows stand on its pages; the caller says so too.
+    """
 
     edition_id: str
     files: tuple[File, ...]
     manifest: Path
     pages: int | None
+    stale_sources: tuple[str, ...]
+    withheld_rows: int
 
 
 def publish(
@@ -65,7 +70,14 @@ def publish(
     stem = file_stem(edition)
     files = tuple(_write(out / f"{stem}.{name}", content) for name, content in made.items())
     manifest = _write(out / f"{stem}.manifest.json", _manifest(edition, files).encode())
-    return Published(edition_id=edition.id, files=files, manifest=manifest.path, pages=pages)
+    return Published(
+        edition_id=edition.id,
+        files=files,
+        manifest=manifest.path,
+        pages=pages,
+        stale_sources=tuple(source.source_id for source in edition.stale_sources),
+        withheld_rows=edition.withheld_rows,
+    )
 
 
 def file_stem(edition: Edition) -> str:

@@ -22,6 +22,7 @@ from reports.narrative import (
     state_word,
 )
 from reports.sections import Section
+from reports.series import LegalAct
 from reports.state import history
 from sources.model import Comparison, Instrument, Side, State, Statement
 
@@ -89,6 +90,7 @@ class Sheet:
     numbers: tuple[NumberRow, ...]
     partner: tuple[Statement, ...]
     courts: tuple[Statement, ...]
+    acts: tuple[LegalAct, ...]
     notes: tuple[Statement, ...]
 
 
@@ -129,6 +131,7 @@ def _sheet(edition: Edition, instrument: Instrument, language: Language) -> Shee
         ),
         partner=tuple(s for s in statements if s.partner_response),
         courts=tuple(s for s in statements if s.litigation),
+        acts=tuple(edition.acts_of(instrument)),
         notes=tuple(statements),
     )
 
@@ -219,7 +222,8 @@ def _timeline(
         second_term=language.gettext("Second term"),
         years=tuple((date(year, 1, 1), str(year)) for year in range(2017, clock.on.year + 1)),
     )
-    return charts.timeline(lanes, events, words, clock.on)
+    acts = [act.day for act in edition.acts_of(instrument) if act.day]
+    return charts.timeline(lanes, events, words, clock.on, acts)
 
 
 def _event(s: Statement, language: Language) -> charts.Event | None:

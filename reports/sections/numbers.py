@@ -1,0 +1,240 @@
+"""Section "Numbers in time": what the public sources counted, over both terms, and how fresh it is.
+
+Template: numbers.html.j2, which sees only the NumbersView built here.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from markupsafe import Markup
+
+from reports import charts, series
+from reports.edition import Edition, Kind
+from reports.language import Language
+from reports.sections import Section
+from reports.series import Disagreement, Line, Number, SourceState
+from sources.countries import AREAS, GLOBAL, PLACES, reading_order
+from sources.periods import Interval
+
+# A chart holds the places with the largest last numbers; the table below it has all.
+CHARTED = 6
+# A table stops here and says where the rest is.
+LISTED = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of numbers in the three periods: what each comes to, and over which part of it."""
+
+    place: str
+    population: str
+    source: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One measure: its charts and its table."""
+
+    anchor: str
+    name: str
+    unit: str
+    is_flow: bool
+    charts: tuple[Markup, ...]
+    sources: str
+    rows: tuple[Row, ...]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """One number that sources give differently."""
+
+    name: str
+    place: str
+    period: str
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow:
+    """One source: what it is and how fresh."""
+
+    state: SourceState
+    age_days: int
+    is_stale: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumbersView:
+    """The measures, the disagreements and the sources."""
+
+    measures: tuple[Measure, ...]
+    disputes: tuple[Dispute, ...]
+    sources: tuple[SourceRow, ...]
+
+
+def build(edition: Edition, language: Language) -> NumbersView | None:
+    """Draw and add up the gathered numbers of the places in scope; None if nothing was gathered."""
+    if not edition.gathered.sources:
+        return None
+    places = set(edition.request.country_codes) or set(PLACES)
+    world = series.whole_world(edition.gathered.numbers)
+    in_scope = [n for n in edition.gathered.numbers if n.country_code in places and n.country_code != GLOBAL]
+    stocks_of_world = [n for n in edition.gathered.numbers if n.country_code == GLOBAL and not n.is_flow]
+    numbers = [*in_scope, *world, *stocks_of_world]
+    by_measure: dict[str, list[Line]] = defaultdict(list)
+    for line in series.lines(numbers):
+        by_measure[line.measure].append(line)
+    as_of = edition.request.clock.as_of
+    return NumbersView(
+        measures=tuple(_measure(edition, name, lines, language) for name, lines in sorted(by_measure.items())),
+        disputes=tuple(_dispute(edition, d, language) for d in series.disagreements(numbers)),
+        sources=tuple(
+            SourceRow(state=source, age_days=source.age_days(as_of), is_stale=source.is_stale(as_of))
+            for source in edition.gathered.sources
+        ),
+    )
+
+
+def _measure(edition: Edition, name: str, lines: Sequence[Line], language: Language) -> Measure:
+    ordered = sorted(lines, key=lambda line: (_place_order(line.country_code), line.population, line.source_id))
+    until = edition.request.clock.on
+    names = sorted({line.source_id for line in lines})
+    return Measure(
+        anchor=f"measure-{name}",
+        name=_capital(language.name("measure", name)),
+        unit=unit_text(lines[0], language),
+        is_flow=lines[0].is_flow,
+        charts=tuple(_charts(edition, name, ordered, language)),
+        sources="; ".join(
+            f"{source.publisher}, {language.short_day(source.last_look)}"
+            for source in map(edition.gathered.source, names)
+        ),
+        rows=tuple(
+            Row(
+                place=language.place(line.country_code),
+                population=line.population,
+                source=edition.gathered.source(line.source_id).publisher,
+                cells=tuple(_cell(line, period, language) for period in series.terms(until)),
+            )
+            for line in ordered[:LISTED]
+        ),
+        left_out=max(0, len(ordered) - LISTED),
+    )
+
+
+def _place_order(code: str) -> tuple[bool, bool, int]:
+    """Order the world first, then the countries of the region in theirs."""
+    return (code != GLOBAL, *reading_order(code))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def unit_text(line: Line, language: Language) -> str:
+    """Return what one unit of a line is."""
+    if line.unit == "count":
+        return line.unit_of_count
+    return language.name("unit", line.unit)
+
+
+def _cell(line: Line, period: Interval, language: Language) -> str:
+    """Return what a line comes to in a period: a sum over the covered days, or the last state with its day."""
+    if line.is_flow:
+        summed = series.total(line, period)
+        if summed is None:
+            return language.gettext("no data")
+        value = language.number(round(summed.value, 1))
+        if summed.is_whole:
+            return value
+        return language.gettext("%(value)s over %(covered)s of %(all)s days") % {
+            "value": value,
+            "covered": language.number(summed.covered_days),
+            "all": language.number(period.days),
+        }
+    inside = [n for n in line.numbers if period.start < n.interval.end <= period.end]
+    if not inside:
+        return language.gettext("no data")
+    last = inside[-1]
+    return language.gettext("%(value)s on %(day)s") % {
+        "value": language.number(round(last.value, 2)),
+        "day": language.short_day(last.interval.end - timedelta(days=1)),
+    }
+
+
+def _charts(edition: Edition, name: str, lines: Sequence[Line], language: Language) -> Iterable[Markup]:
+    """Yield a chart for each kind of period: the world's lines, and the countries with the largest last numbers."""
+    by_kind: dict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        by_kind[series.kind_of(line.numbers[-1].interval)].append(line)
+    for of_kind in by_kind.values():
+        world = [line for line in of_kind if line.country_code == GLOBAL]
+        countries = [line for line in of_kind if line.country_code not in AREAS]
+        largest = sorted(countries, key=lambda line: -line.numbers[-1].value)[:CHARTED]
+        if world:
+            yield _chart(edition, name, world[:CHARTED], language)
+        if largest:
+            yield _chart(edition, name, sorted(largest, key=lambda line: -line.numbers[-1].value), language)
+
+
+def _chart(edition: Edition, name: str, lines: Sequence[Line], language: Language) -> Markup:
+    on = edition.request.clock.on
+    is_one_source = len({line.source_id for line in lines}) == 1
+    curves = []
+    for line in lines:
+        parts = [language.place(line.country_code)]
+        if line.population:
+            parts.append(line.population)
+        if not is_one_source:
+            parts.append(edition.gathered.source(line.source_id).publisher)
+        curves.append(charts.Curve(label=" · ".join(parts), points=tuple(_points(line.numbers))))
+    words = charts.CurveWords(
+        title=language.gettext("%(name)s, %(unit)s, by period from %(start)s to %(end)s")
+        % {
+            "name": language.name("measure", name),
+            "unit": unit_text(lines[0], language),
+            "start": language.short_day(min(line.span.start for line in lines)),
+            "end": language.short_day(max(line.span.end for line in lines) - timedelta(days=1)),
+        },
+        first_term=language.gettext("First term"),
+        between=language.gettext("The years between"),
+        second_term=language.gettext("Second term"),
+        years=tuple((date(year, 1, 1), str(year)) for year in range(2017, on.year + 1)),
+        number=language.number,
+    )
+    return charts.curves(curves, words, on)
+
+
+def _points(numbers: Iterable[Number]) -> Iterable[tuple[date, date, float]]:
+    for number in numbers:
+        yield number.interval.start, number.interval.end, number.value
+
+
+def _dispute(edition: Edition, dispute: Disagreement, language: Language) -> Dispute:
+    sources = edition.gathered
+    ordered = sorted(dispute.values, key=lambda pair: (sources.source(pair[0]).tier, pair[0]))
+    return Dispute(
+        name=f"{language.name('measure', dispute.measure)}, {dispute.unit_of_count or dispute.unit}",
+        place=language.place(dispute.country_code),
+        period=language.gettext("%(start)s to %(end)s")
+        % {
+            "start": language.short_day(dispute.interval.start),
+            "end": language.short_day(dispute.interval.end - timedelta(days=1)),
+        },
+        values=tuple(
+            (sources.source(source_id).publisher, language.number(round(value, 1))) for source_id, value in ordered
+        ),
+    )
+
+
+SECTION = Section(
+    id="numbers",
+    title="Numbers in time",
+    order=60,
+    kinds=frozenset({Kind.FULL, Kind.COUNTRY}),
+    build=build,
+)
