@@ -1,4 +1,4 @@
-"""What `policydiff doctor` looks at: the machine, the fonts, the shipped evidence, a page that renders."""
+"""What `policydiff doctor` looks at: the machine, the evidence, the snapshots, and a page that renders."""
 
 import sys
 from collections.abc import Callable
@@ -10,7 +10,8 @@ from reports import edition, limits, render
 from reports.edition import Kind, Request
 from reports.language import languages
 from sources import codebook
-from sources.errors import PolicydiffError
+from sources.errors import DamagedObject, PolicydiffError
+from sources.snapshots import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ def run() -> list[Check]:
             ("settings", _settings),
             ("output folder", _out),
             ("evidence", _evidence),
+            ("snapshots", _snapshots),
             ("languages", _languages),
             ("rendering", _rendering),
         )
@@ -69,6 +71,15 @@ def _out() -> str:
 def _evidence() -> str:
     book = codebook.load()
     return f"codebook {book.version}: {len(book.instruments)} instruments, {len(book.statements)} statements"
+
+
+def _snapshots() -> str:
+    store = Store(settings.load().store_location)
+    if damages := list(store.damages()):
+        raise DamagedObject(f"{len(damages)} damaged: " + "; ".join(damages))
+    sources = store.source_ids()
+    looks = sum(len(store.observations(source_id)) for source_id in sources)
+    return f"{looks} looks at {len(sources)} sources, every snapshot is itself"
 
 
 def _languages() -> str:

@@ -76,8 +76,13 @@ class Readings:
         self._folder = folder
 
     def read(self, connector: Connector, observation: Observation) -> Reading:
-        """Return the reading of a snapshot, from the kept one if there is one. Raises DamagedObject."""
+        """Return the reading of a snapshot, from the kept one if there is one.
+
+        The snapshot itself is checked all the same: what cannot be shown is not reported. Raises DamagedObject.
+        """
         folder = self._folder / _name(connector, observation)
+        with self._store.snapshot(observation):
+            pass
         if not (folder / "reading.json").exists():
             self._make(connector, observation, folder)
         values = json.loads((folder / "reading.json").read_text(encoding="utf-8"))

@@ -1,6 +1,7 @@
 """The command as a user types it: exit codes, streams, JSON, and errors that say what to do."""
 
 import csv
+import hashlib
 import io
 import json
 import subprocess
@@ -9,6 +10,10 @@ import sys
 import pytest
 
 from flows import cli
+from sources import connectors
+from tests.replay.server import FIXTURES, Fault, running
+
+PAYLOADS = FIXTURES / "cbp_encounters"
 
 
 @pytest.fixture
@@ -16,6 +21,7 @@ def run(capsys, monkeypatch, tmp_path):
     """Return a function that runs `policydiff` in an empty folder and gives exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.delenv("POLICYDIFF_HOME", raising=False)
 
     def run(*words):
         monkeypatch.setattr("sys.argv", ["policydiff", *words])
@@ -94,6 +100,12 @@ def test_as_of_knows_only_what_was_published(run):
         (("diff", "--as-of", "yesterday"), "expected YYYY-MM-DD"),
         (("diff", "--vintage", "2025-02-01"), "is after 2025-01-19"),
         (("diff", "--colour"), "No such option"),
+        (("gather", "cbp_encounter"), "did you mean cbp_encounters"),
+        (("gather", "--from", "."), "--from takes one source"),
+        (("gather", "cbp_encounters", "--retrieved", "2026-01-01"), "go with --from"),
+        (("gather", "cbp_encounters", "--from", "nothing.csv"), "does not exist"),
+        (("gather", "cbp_encounters", "--from", ".", "--retrieved", "2999-01-01"), "no file"),
+        (("series", "--source", "cbp"), "unknown source"),
     ],
 )
 def test_a_users_mistake_is_one_message_and_exit_code_2(run, words, said):
@@ -130,6 +142,101 @@ def test_lists(run):
     assert "no editions yet" in run("list", "editions")[2]
 
 
+def test_a_file_by_hand_is_stored_read_and_printed_in_every_format(run):
+    file = str(PAYLOADS / "payload_southwest.csv")
+    code, text, error = run("gather", "cbp_encounters", "--from", file, "--retrieved", "2026-01-02", "--json")
+    assert code == 0, error
+    (source,) = json.loads(text)["sources"]
+    assert (source["result"], source["rows"], source["withheld"]) == ("new", 3, 0)
+    _, text, _ = run("series", "--source", "cbp_encounters", "--json")
+    rows = json.loads(text)["series"]
+    _, sheet, _ = run("series", "--format", "csv")
+    lines = list(csv.DictReader(io.StringIO(sheet)))
+    assert [row["value"] for row in rows] == [int(line["value"]) for line in lines] == [10000, 3, 624]
+    assert list(lines[0]) == [
+        *("source_id", "measure", "country_code", "population", "start_date", "end_date", "value", "unit"),
+        *("unit_of_count", "snapshot_sha256"),
+    ]
+    assert (
+        rows[0]["snapshot_sha256"]
+        == hashlib.sha256(PAYLOADS.joinpath("payload_southwest.csv").read_bytes()).hexdigest()
+    )
+    assert "HND" in run("series", "--country", "HND")[1]
+    assert run("series", "--as-of", "2026-01-01", "--json")[1] == json.dumps({"series": []}, indent=1) + "\n"
+    assert run("acts", "--json")[1] == json.dumps({"acts": []}, indent=1) + "\n"
+    (listed,) = [s for s in json.loads(run("list", "sources", "--json")[1])["sources"] if s["rows"]]
+    assert (listed["source_id"], listed["freshness"], listed["snapshots"]) == ("cbp_encounters", "stale", 1)
+
+
+def test_a_folder_by_hand_keeps_what_it_cannot_read_and_says_so(run, tmp_path):
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    (folder / "right.csv").write_bytes(PAYLOADS.joinpath("payload_southwest.csv").read_bytes())
+    (folder / "wrong.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    code, text, error = run("gather", "cbp_encounters", "--from", str(folder))
+    assert code == 3
+    assert "wrong.csv" in error
+    assert "failed" in text
+    code, _, error = run("gather", "cbp_encounters", "--from", str(folder / "wrong.csv"))
+    assert "missing" in error
+
+
+def test_a_row_withheld_is_told_with_its_place_and_exit_code_3(run):
+    code, _, error = run("gather", "cbp_encounters", "--from", str(PAYLOADS / "payload_nationwide.csv"))
+    assert code == 3
+    assert "payload_nationwide.csv, row 7, value: found 'n/a' (a count is a whole number, not negative)" in error
+
+
+def test_gather_asks_where_the_settings_say_and_one_failure_never_stops_the_others(run, monkeypatch):
+    monkeypatch.setenv("POLICYDIFF_GATHER__ATTEMPTS", "1")
+    with running() as replay:
+        for source_id in connectors.ids():
+            monkeypatch.setenv(f"POLICYDIFF_SOURCES__{source_id.upper()}__BASE_URL", "http://127.0.0.1:9")
+        monkeypatch.setenv("POLICYDIFF_SOURCES__CBP_ENCOUNTERS__BASE_URL", replay.base_url("cbp_encounters"))
+        code, text, error = run("gather", "--json")
+        results = {source["source"]: source for source in json.loads(text)["sources"]}
+        assert code == 3
+        assert set(results) == set(connectors.ids())
+        assert results["cbp_encounters"]["result"] == "new"
+        assert {s["result"] for name, s in results.items() if name != "cbp_encounters"} <= {"failed"}
+        replay.fail("cbp_encounters", Fault.ERROR)
+        code, text, error = run("gather", "cbp_encounters")
+        assert code == 3
+        assert "cbp_encounters: FAILED" in error
+        assert "answered 500" in error
+    assert "answered 500" in run("list", "sources")[1]
+
+
+def test_doctor_names_a_damaged_snapshot(run, tmp_path):
+    run("gather", "cbp_encounters", "--from", str(PAYLOADS / "payload_southwest.csv"))
+    (path,) = (tmp_path / ".policydiff" / "store" / "objects").glob("*/*")
+    path.chmod(0o644)
+    path.write_bytes(b"other")
+    code, text, _ = run("doctor")
+    assert code == 1
+    assert f"snapshot {path.name} is damaged" in text
+    code, text, error = run("series")
+    assert code == 1
+    assert path.name in error
+    assert text == ""
+
+
+def test_the_report_prints_the_numbers_and_a_banner_for_the_stale_source(run, tmp_path):
+    run("gather", "cbp_encounters", "--from", str(PAYLOADS / "payload_southwest.csv"), "--retrieved", "2026-01-02")
+    words = ("build", "--report", "country", "--country", "HND", "--as-of", "2026-11-24", "--format", "html", "--json")
+    code, text, _ = run(*words)
+    made = json.loads(text)
+    assert code == 3, "a stale source is told by the exit code"
+    assert made["stale_sources"] == ["cbp_encounters"]
+    page = (tmp_path / made["files"][0]["path"]).read_text(encoding="utf-8")
+    assert "10,000 over 31 of 1,461 days" in page
+    assert "Stale sources" in page
+    assert "not sent to anyone" in page
+    fresh = run(*words[:6], "2026-01-20", *words[7:])
+    assert fresh[0] == 0
+    assert json.loads(fresh[1])["stale_sources"] == []
+
+
 def test_doctor_says_what_is_right(run):
     code, text, _ = run("doctor")
     assert code == 0
@@ -137,6 +244,17 @@ def test_doctor_says_what_is_right(run):
     assert "WRONG" not in text
 
 
+@pytest.mark.parametrize("module", ["prefect", "pandas"])
+def test_building_without_gathered_data_does_not_import(module, tmp_path):
+    script = (
+        "import sys; from datetime import date; from flows import build, cli, gathered, settings; "
+        "from sources import codebook; "
+        "gathered.by(settings.load(), date(2026, 11, 24), codebook.load()); "
+        f"sys.exit({module!r} in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False, cwd=tmp_path).returncode == 0
+
+
 def test_the_command_does_not_import_prefect():
-    script = "import sys; from flows import cli, build; sys.exit('prefect' in sys.modules)"
+    script = "import sys; from flows import cli, collect; sys.exit('prefect' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
