@@ -317,6 +317,7 @@ class CurveWords:
 
 
 _CURVE_HEIGHT, _CURVE_TOP, _CURVE_LEFT, _CURVE_RIGHT = 118.0, 12.0, 44.0, 150.0
+_LABEL_HEIGHT = 8.5
 # Dashes tell curves apart in greyscale; each is named at its end.
 _STROKES = (
     (ACTUAL, ""),
@@ -365,7 +366,7 @@ def curves(lines: Sequence[Curve], words: CurveWords, until: date) -> Markup:
                 words.number(value),
             )
         )
-    ends = _spread([(y(points[-1][2]) if points else bottom) for points in shown])
+    ends = _spread([(y(points[-1][2]) if points else bottom) for points in shown], bottom)
     for points, line, (colour, dash), end in zip(shown, lines, _STROKES, ends, strict=False):
         if not points:
             continue
@@ -416,10 +417,14 @@ def _round_up(value: float) -> float:
     return next(step * power for step in (1.0, 2.0, 5.0, 10.0) if value <= step * power)
 
 
-def _spread(heights: Sequence[float]) -> list[float]:
-    """Move labels apart so that none touches the next, keeping their order."""
+def _spread(heights: Sequence[float], lowest: float) -> list[float]:
+    """Move labels apart so that none touches the next or falls below `lowest`, keeping their order."""
     order = sorted(range(len(heights)), key=lambda place: heights[place])
     spread = list(heights)
     for above, below in pairwise(order):
-        spread[below] = max(spread[below], spread[above] + 8.5)
+        spread[below] = max(spread[below], spread[above] + _LABEL_HEIGHT)
+    limit = lowest
+    for place in reversed(order):
+        spread[place] = min(spread[place], limit)
+        limit = spread[place] - _LABEL_HEIGHT
     return spread

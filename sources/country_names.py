@@ -17,12 +17,35 @@ from sources.errors import SourceChanged
 OTHER = "OTHER"
 # Not in ISO 3166-1 as such, but in many publishers' tables under this user-assigned code.
 KOSOVO = "XKX"
+# Spellings of several publishers that ISO 3166 does not have.
+COMMON = {
+    "antigua-barbuda": "ATG",
+    "bosnia-herzegovina": "BIH",
+    "burma": "MMR",
+    "cape verde": "CPV",
+    "czech republic": "CZE",
+    "democratic republic of the congo": "COD",
+    "dem rep of the congo": "COD",
+    "ivory coast": "CIV",
+    "macau": "MAC",
+    "macedonia": "MKD",
+    "micronesia": "FSM",
+    "myanmar (burma)": "MMR",
+    "russia": "RUS",
+    "st. kitts and nevis": "KNA",
+    "st. kitts-nevis": "KNA",
+    "st. lucia": "LCA",
+    "st. vincent and the grenadines": "VCT",
+    "st. vincent-grenadines": "VCT",
+    "swaziland": "SWZ",
+    "turkey": "TUR",
+}
 
 
 @cache
 def _codes() -> dict[str, str]:
     """Return every ISO name and code, folded, with its alpha-3 code."""
-    codes: dict[str, str] = {"kosovo": KOSOVO, "xkx": KOSOVO, "global": GLOBAL, "other": OTHER}
+    codes = {"kosovo": KOSOVO, "xkx": KOSOVO, "global": GLOBAL, "other": OTHER, **COMMON}
     for country in pycountry.countries:
         for attribute in ("name", "official_name", "common_name", "alpha_2", "alpha_3"):
             if name := getattr(country, attribute, None):

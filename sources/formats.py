@@ -38,10 +38,11 @@ def recognise(file: BinaryIO) -> Format:
         return Format.GZIP
     if head.startswith(b"%PDF-"):
         return Format.PDF
+    if start.startswith((b"<!doctype html", b"<html")):
+        # Before the next test: the Federal Register's pages hold NUL bytes.
+        return Format.HTML
     if b"\x00" in head:
         return Format.BINARY
-    if start.startswith((b"<!doctype html", b"<html")):
-        return Format.HTML
     if text.startswith(b"<"):
         return Format.HTML if b"<html" in text.lower() else Format.XML
     if text.startswith((b"{", b"[")):

@@ -45,11 +45,33 @@ def series(readings: Iterable[Reading]) -> pd.DataFrame:
 
 
 def latest_vintage(observations: pd.DataFrame) -> pd.DataFrame:
-    """Return, of each observation that several snapshots of a source give, that of the snapshot retrieved last.
+    """Return, of the numbers that several snapshots of a source give for a period, those of the newest snapshot.
 
-    Takes the table of `series`, in which the rows of a source are in the order of retrieval.
+    Snapshots that have a country and population of a measure and period in common are vintages of each other: all
+    that the older one says of that measure and period goes, as a publisher may also have renamed its groups. Others
+    complete each other. Takes the table of `series`, in which the rows of a source are in the order of retrieval.
     """
-    return observations.drop_duplicates(["source_id", *tables.SERIES_KEY], keep="last")
+    period = ["source_id", "measure", "start_date", "end_date"]
+    snapshots = observations.groupby(period)["snapshot_sha256"].transform("nunique")
+    alone, shared = observations[snapshots == 1], observations[snapshots > 1]
+    kept = [_newest(of_period) for _, of_period in shared.groupby(period, sort=False)]
+    table: pd.DataFrame = pd.concat([alone, *kept]).sort_index()
+    return table
+
+
+def _newest(of_period: pd.DataFrame) -> pd.DataFrame:
+    groups = pd.Series(list(zip(of_period["country_code"], of_period["population"], of_period["unit"], strict=True)))
+    groups.index = of_period.index
+    taken: set[tuple[str, str, str]] = set()
+    parts = []
+    for snapshot in reversed(of_period["snapshot_sha256"].unique()):
+        rows = of_period[of_period["snapshot_sha256"] == snapshot]
+        mine = set(groups[rows.index])
+        if taken.isdisjoint(mine):
+            parts.append(rows)
+            taken |= mine
+    newest: pd.DataFrame = pd.concat(parts)
+    return newest
 
 
 def acts(readings: Iterable[Reading], book: Codebook) -> pd.DataFrame:

@@ -7,6 +7,7 @@ by itself is withheld: file, row, column, reason and rule are kept, and the othe
 import codecs
 import csv
 import re
+import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -52,6 +53,7 @@ _MEASURE = re.compile(r"[a-z][a-z0-9_]*\Z")
 _COUNTRY = re.compile(r"[A-Z]{3}\Z|GLOBAL\Z|REGION\Z|OTHER\Z")
 _BLOCK = 1 << 20
 _MAX_JSON_BYTES = 256 << 20
+_MAX_UNPACKED_BYTES = 256 << 20
 _WHOLE = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.0*)?"
 _NUMBER = r"-?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?"
 
@@ -157,13 +159,14 @@ def read_csv(
     encoding: str = "utf-8",
     skip_lines: int = 0,
     has_newlines: bool = False,
+    end_mark: str | None = None,
 ) -> pd.DataFrame:
     """Return a CSV file as text: the publisher's columns under our names, indexed by the row's number from 1.
 
     `columns` maps the publisher's names to ours; several names for one of ours are spellings of it, and a file has one
     of them. `optional` ones of ours may be missing, `ignored` names of the publisher are known and not read; `names`
     gives the publisher's names where the file has no heading. Cells are text as they stand, an
-    empty one is "". A row with another number of cells is withheld.
+    empty one is "". A row with another number of cells is withheld, except one that is the publisher's `end_mark`.
 
     Raises SourceChanged for another format or encoding, a column that is missing, unknown or there twice.
     """
@@ -172,6 +175,8 @@ def read_csv(
     bad: list[tuple[int, int, int]] = []
 
     def set_aside(row: Any) -> str:
+        if end_mark is not None and (row.text or "").strip(" \r\n") == end_mark:
+            return "skip"
         bad.append((row.number or 0, row.actual_columns, row.expected_columns))
         return "skip"
 
@@ -256,6 +261,18 @@ def read_json(snapshot: Snapshot) -> Any:
         return orjson.loads(snapshot.content.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
         raise SourceChanged(snapshot.source_id, f"{snapshot.name}: not JSON: {error}") from error
+
+
+def check_archive(snapshot: Snapshot) -> None:
+    """Raise SourceChanged for a ZIP archive, such as a workbook, that is broken or would unpack to too much."""
+    snapshot.file.seek(0)
+    try:
+        with zipfile.ZipFile(snapshot.file) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise SourceChanged(snapshot.source_id, f"{snapshot.name}: a broken archive: {error}") from error
+    if unpacked > _MAX_UNPACKED_BYTES:
+        raise SourceChanged(snapshot.source_id, f"{snapshot.name}: would unpack to {unpacked} bytes; too many")
 
 
 def read_text(snapshot: Snapshot, encoding: str = "utf-8") -> str:

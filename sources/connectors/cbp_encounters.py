@@ -74,13 +74,7 @@ POPULATIONS = {
     # So labelled by CBP for one month (April 2022) of one vintage; kept as it stands.
     ("Title 42", "Apprehensions"): "Title 42 apprehensions",
 }
-OWN_NAMES = {
-    "CHINA, PEOPLES REPUBLIC OF": "CHN",
-    "MYANMAR (BURMA)": "MMR",
-    "RUSSIA": "RUS",
-    "TURKEY": "TUR",
-    "OTHER": country_names.OTHER,
-}
+OWN_NAMES = {"CHINA, PEOPLES REPUBLIC OF": "CHN"}
 
 
 def plan(ask: Ask) -> Plan:

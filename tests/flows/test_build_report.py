@@ -4,7 +4,6 @@ import asyncio
 from datetime import date
 
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 
 from flows.build import build
 from flows.build_report import build_report
@@ -12,13 +11,6 @@ from flows.parameters import ReportParameters, UsageError
 
 # Prefect leaves sockets to the garbage collector when its test server stops.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-@pytest.fixture(scope="module")
-def server():
-    """Start Prefect's test server once; it needs longer on a small machine than Prefect gives it."""
-    with prefect_test_harness(server_startup_timeout=180):
-        yield
 
 
 def brief(out):

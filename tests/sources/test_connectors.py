@@ -1,5 +1,6 @@
 """Every connector against its recorded payload, and over real HTTP against a publisher on loopback."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -7,13 +8,17 @@ import pytest
 
 from reports.tables import frame_as_csv
 from sources import connectors, tables
-from sources.connector import load
-from sources.snapshots import Snapshot
+from sources.connector import Ask, load
+from sources.gathering import Keeping, Outcome, gather
+from sources.network import Fetcher, Limits
+from sources.readings import Readings
+from sources.snapshots import Snapshot, Store
 from tests.conftest import read_csv
 from tests.make import RETRIEVED
-from tests.replay.server import FIXTURES
+from tests.replay.server import FIXTURES, running
 
 SOURCES = connectors.ids()
+PATIENCE = Limits(attempts=1, read_seconds=5, total_seconds=20)
 
 
 def payloads(source_id: str) -> list[Path]:
@@ -60,3 +65,23 @@ def test_a_source_is_fully_described(source_id):
     assert source.base_url.startswith("https://")
     assert source.max_age_days >= source.cadence_days > 0
     assert all((source.publisher, source.licence, source.title))
+
+
+@pytest.mark.parametrize("source_id", SOURCES)
+def test_the_whole_plan_runs_over_http_and_a_second_run_finds_nothing_new(source_id, tmp_path):
+    connector = load(source_id)
+    store = Store(tmp_path / "store")
+    readings = Readings(store, tmp_path / "readings")
+    with running() as replay:
+        fetcher = Fetcher("policydiff tests", PATIENCE, sleep=lambda _: None)
+        ask = Ask(base_url=replay.base_url(source_id), today=RETRIEVED.date(), api_key="a-key")
+        results = []
+        for day in range(2):
+            keeping = Keeping(store=store, readings=readings, now=RETRIEVED + timedelta(days=day))
+            results.append(gather(connector, keeping, fetcher, ask, lambda _: None))
+        fetcher.close()
+    first, second = results
+    assert (first.outcome, first.faults) == (Outcome.NEW, ())
+    assert first.rows > 0
+    assert (second.outcome, second.new_documents, second.rows) == (Outcome.SAME, 0, first.rows)
+    assert list(store.damages()) == []
