@@ -140,11 +140,14 @@ class Line:
 def lines(numbers: Iterable[Number]) -> tuple[Line, ...]:
     """Return the numbers as lines: the groups of a flow added up, those of anything else kept apart.
 
+    A measure named "..._by_..." is there for its groups: they are kept apart too.
+
     Raises UnlikePeriods if a source gives overlapping periods for one measure and country.
     """
     groups: dict[tuple[str, ...], list[Number]] = defaultdict(list)
     for number in numbers:
-        population = "" if number.is_flow else number.population
+        is_for_groups = "_by_" in number.measure
+        population = number.population if is_for_groups or not number.is_flow else ""
         key = (number.measure, number.country_code, population, number.unit, number.unit_of_count, number.source_id)
         groups[key].append(number)
     return tuple(

@@ -54,7 +54,7 @@ def _archive(file: BinaryIO) -> Format:
     try:
         with zipfile.ZipFile(file) as archive:
             is_workbook = any(name.startswith("xl/") for name in archive.namelist())
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError):
         return Format.BINARY
     finally:
         file.seek(0)

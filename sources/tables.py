@@ -269,7 +269,7 @@ def check_archive(snapshot: Snapshot) -> None:
     try:
         with zipfile.ZipFile(snapshot.file) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError) as error:
         raise SourceChanged(snapshot.source_id, f"{snapshot.name}: a broken archive: {error}") from error
     if unpacked > _MAX_UNPACKED_BYTES:
         raise SourceChanged(snapshot.source_id, f"{snapshot.name}: would unpack to {unpacked} bytes; too many")
@@ -353,12 +353,8 @@ def check(parsed: Parsed, source_id: str) -> Parsed:
     twice has misread its source: nothing of it is let in.
     """
     series = _contract(parsed.series, SERIES_COLUMNS, SERIES_KEY, source_id)
-    _demand(series, series["measure"].str.fullmatch(_MEASURE.pattern), "measure", "a name in snake case", source_id)
-    _demand(series, series["country_code"].str.fullmatch(_COUNTRY.pattern), "country_code", "ISO alpha-3", source_id)
-    _demand(series, series["start_date"] < series["end_date"], "end_date", "a day after start_date", source_id)
-    _demand(series, series["value"].abs() < float("inf"), "value", "a finite number", source_id)
-    is_count = series["unit"] == COUNT
-    _demand(series, ~is_count | (series["unit_of_count"] != ""), "unit_of_count", "what is counted", source_id)
+    if not series.empty:
+        _check_series(series, source_id)
     acts = _contract(parsed.acts, ACT_COLUMNS, ["act_id"], source_id)
     documents = _contract(parsed.documents, DOCUMENT_COLUMNS, ["document_id"], source_id)
     for frame, column in ((acts, "act_id"), (acts, "title"), (documents, "document_id"), (documents, "title")):
@@ -366,9 +362,20 @@ def check(parsed: Parsed, source_id: str) -> Parsed:
     return Parsed(series=series, acts=acts, documents=documents, withheld=parsed.withheld)
 
 
+def _check_series(series: pd.DataFrame, source_id: str) -> None:
+    _demand(series, series["measure"].str.fullmatch(_MEASURE.pattern), "measure", "a name in snake case", source_id)
+    _demand(series, series["country_code"].str.fullmatch(_COUNTRY.pattern), "country_code", "ISO alpha-3", source_id)
+    _demand(series, series["start_date"] < series["end_date"], "end_date", "a day after start_date", source_id)
+    _demand(series, series["value"].abs() < float("inf"), "value", "a finite number", source_id)
+    is_count = series["unit"] == COUNT
+    _demand(series, ~is_count | (series["unit_of_count"] != ""), "unit_of_count", "what is counted", source_id)
+
+
 def _contract(frame: pd.DataFrame, columns: Sequence[str], key: list[str], source_id: str) -> pd.DataFrame:
     if set(frame.columns) != set(columns):
         raise SourceChanged(source_id, f"the connector gave columns {sorted(frame.columns)}; expected {list(columns)}")
+    if frame.empty:
+        return _empty(columns)
     frame = frame[list(columns)].astype({name: _dtype(name) for name in columns})
     for name in columns:
         if name not in DATE_COLUMNS:

@@ -11,8 +11,6 @@ be added to those of another; the sheets that cross a way with the region are kn
 """
 
 import re
-import zipfile
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,9 +19,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import lxml.html
 import pandas as pd
-from python_calamine import CalamineError, CalamineWorkbook
 
-from sources import country_names, periods, tables
+from sources import country_names, periods, tables, workbooks
 from sources.connector import MEBIBYTE, Ask, Plan, Request, Source
 from sources.countries import GLOBAL
 from sources.errors import SourceChanged
@@ -114,16 +111,10 @@ NOTE_MARK = re.compile(
 NOTE = re.compile(r"(?:notes?\b|sources?\b|[0-9*\u2020\u2021\u00b9\u00b2\u00b3] ?[A-Z]|[DX-] +[A-Z=-])", re.IGNORECASE)
 HEADING_WITHIN = 10
 ROUNDING = 5
-# A sheet is held in memory whole, however few of its cells are filled.
-MOST_CELLS = 1_000_000
-CELL_PLACE = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]{0,3})([0-9]{1,10})\s*["']""")
-BLOCK = 1 << 20
 # Cells as text, as `_block` gives them; a row of `_rows` (sheet, year, month, label, value, ...); what a total is of.
 Cells = tuple[str, int, str, str, str, str, str]
 Row = tuple[Any, ...]
 Place = tuple[Any, ...]
-# What the standard library raises for an archive whose parts are not where, or as, its directory says.
-BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError)
 
 OWN_NAMES = {
     "China, People's Republic": "CHN",
@@ -214,52 +205,14 @@ def parse(snapshot: Snapshot) -> Parsed:
 
 def _sheets(snapshot: Snapshot) -> dict[str, list[list[Any]]]:
     """Return the lines of the sheets that are read, by name. Raises SourceChanged for a missing or unknown sheet."""
-    tables.expect(snapshot, Format.XLSX)
-    tables.check_archive(snapshot)
-    try:
-        _check_parts(snapshot)
-        snapshot.file.seek(0)
-        workbook = CalamineWorkbook.from_filelike(snapshot.file)
-        names = {name.strip(): name for name in workbook.sheet_names}
-        if len(names) != len(workbook.sheet_names) or not READ <= names.keys() <= READ | CROSSED:
-            missing, unknown = sorted(READ - names.keys()), sorted(names.keys() - READ - CROSSED)
-            raise SourceChanged(
-                SOURCE.id, f"{snapshot.name}: sheets missing {missing}, unknown {unknown}; expected {sorted(READ)}"
-            )
-        return {name: workbook.get_sheet_by_name(names[name]).to_python(skip_empty_area=False) for name in READ}
-    except (CalamineError, *BROKEN_ARCHIVE) as error:
-        raise SourceChanged(SOURCE.id, f"{snapshot.name}: not a workbook: {error}") from error
-
-
-def _check_parts(snapshot: Snapshot) -> None:
-    """Raise SourceChanged for a workbook of another kind, or cells so far apart that the room between would not fit."""
-    with zipfile.ZipFile(snapshot.file) as archive:
-        members = archive.namelist()
-        if "xl/workbook.xml" not in members or any(name.endswith(("workbook.bin", "content.xml")) for name in members):
-            raise SourceChanged(SOURCE.id, f"{snapshot.name}: found parts {members[:5]}; expected an XML workbook")
-        for name in members:
-            height, width = _extent(archive, name)
-            if height * width > MOST_CELLS:
-                raise SourceChanged(SOURCE.id, f"{snapshot.name}: {name} spans {height} rows of {width} cells")
-
-
-def _extent(archive: zipfile.ZipFile, name: str) -> tuple[int, int]:
-    """Return the largest row and column that a part of the archive names."""
-    height = width = 1
-    rest = b""
-    with archive.open(name) as part:
-        while block := part.read(BLOCK):
-            for column, row in CELL_PLACE.findall(rest + block):
-                height, width = max(height, int(row)), max(width, _column_number(column))
-            rest = block[-64:]
-    return height, width
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number
+    sheets = workbooks.sheets(snapshot)
+    found = {name.strip(): lines for name, lines in sheets.items()}
+    if len(found) != len(sheets) or not READ <= found.keys() <= READ | CROSSED:
+        missing, unknown = sorted(READ - found.keys()), sorted(found.keys() - READ - CROSSED)
+        raise SourceChanged(
+            SOURCE.id, f"{snapshot.name}: sheets missing {missing}, unknown {unknown}; expected {sorted(READ)}"
+        )
+    return {name: found[name] for name in READ}
 
 
 def _rows(sheets: dict[str, list[list[Any]]], quarantine: Quarantine, snapshot: Snapshot) -> pd.DataFrame:

@@ -1,8 +1,8 @@
 """Regulations.gov: rules, proposed rules and notices as the dockets have them.
 
-Publisher: U.S. General Services Administration, Regulations.gov v4. Licence: public domain, 17 U.S.C. 105. It needs a key
-of api.data.gov. `postedDate` is midnight in Washington written in UTC. At most 20 pages of 250 rows are given, then the
-window moves on by the day of the last change.
+Publisher: U.S. General Services Administration, Regulations.gov v4. Licence: public domain, 17 U.S.C. 105. It needs a
+key of api.data.gov. `postedDate` is midnight in Washington written in UTC. At most 20 pages of 250 rows are given, then
+the window moves on by the day of the last change.
 """
 
 from typing import Any
