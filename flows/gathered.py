@@ -20,7 +20,7 @@ EARLIEST = date(2015, 1, 1)
 
 
 def by(settings: Settings, as_of: date, book: Codebook) -> Gathered:
-    """Return the numbers, legal acts and states of all sources as known at the end of a day.
+    """Return the numbers, legal acts and states of all publishable sources as known at the end of a day.
 
     Of a number that several vintages give, the newest. Countries outside the region are kept only of sources that
     count the rest of the world together: with it they add up to the whole.
@@ -29,8 +29,9 @@ def by(settings: Settings, as_of: date, book: Codebook) -> Gathered:
         return Gathered()
     from flows import collect
     from sources import gathered
+    from sources.connector import load
 
-    known = collect.standing(settings, as_of)
+    known = [source for source in collect.standing(settings, as_of) if load(source.source_id).source.is_publishable]
     readings = [reading for source in known for reading in source.standing.readings]
     series = gathered.latest_vintage(gathered.series(readings))
     return Gathered(

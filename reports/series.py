@@ -16,7 +16,10 @@ from sources.periods import Interval
 
 # Counts of events can be added over time and over the groups a source tells apart; counts of what there is at a
 # moment (people in detention, entries of a list) cannot.
-EVENTS = frozenset({"encounters", "removals", "returns", "expulsions", "apprehensions", "book-ins", "flights"})
+EVENTS = frozenset(
+    {"encounters", "apprehensions", "removals", "returns", "expulsions", "removals and expulsions", "flights"}
+    | {"book-ins", "book-outs", "releases"}
+)
 MONEY = frozenset({"usd", "usd_million", "usd_billion"})
 # The countries a source counts together without naming them; where it has them, its rows are all there is.
 OTHER = "OTHER"

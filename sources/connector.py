@@ -29,6 +29,7 @@ class Source:
 
     `base_url` can be replaced by a setting. `tier` is that of the codebook's sources (1 official, 2, 3). Past
     `max_age_days` without a good look its numbers are stale. `parse` must give between `min_rows` and `max_rows` rows.
+    With a licence that forbids distribution it is not publishable: `series` prints its numbers, no report does.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Source:
     max_rows: int = 1_000_000
     max_bytes: int = 64 * MEBIBYTE
     requests_per_second: float = 1.0
+    is_publishable: bool = True
     needs_key: bool = False
 
 
@@ -50,7 +52,8 @@ class Source:
 class Request:
     """One GET. `key` names the document and stays the same when its address moves; headers are never recorded.
 
-    With `is_listing` the answer only says where to look: it is kept, but not read by `parse`.
+    With `is_listing` the answer only says where to look: it is kept, but not read by `parse`. With
+    `keeps_versions` a new answer does not take the place of an older one: a feed holds only what is newest.
     """
 
     key: str
@@ -58,6 +61,7 @@ class Request:
     formats: frozenset[Format]
     headers: dict[str, str] = field(default_factory=dict)
     is_listing: bool = False
+    keeps_versions: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +108,7 @@ def load(source_id: str) -> Connector:
     )
 
 
-_READING_CODE = ("tables.py", "country_names.py", "formats.py")
+_READING_CODE = ("country_names.py", "formats.py", "periods.py", "tables.py", "texts.py", "workbooks.py")
 
 
 def _one_request(ask: Ask) -> Plan:

@@ -1,11 +1,13 @@
 """What a file is, from its content: publishers' media types and file names are often wrong."""
 
+import re
 import zipfile
 from enum import StrEnum
 from typing import BinaryIO
 
 _HEAD = 4096
 _BOM = b"\xef\xbb\xbf"
+_FIRST_ELEMENT = re.compile(rb"<([A-Za-z][\w:.-]*)")
 
 
 class Format(StrEnum):
@@ -44,7 +46,8 @@ def recognise(file: BinaryIO) -> Format:
     if b"\x00" in head:
         return Format.BINARY
     if text.startswith(b"<"):
-        return Format.HTML if b"<html" in text.lower() else Format.XML
+        root = _FIRST_ELEMENT.search(text)
+        return Format.HTML if root and root[1].lower() in (b"html", b"head", b"body") else Format.XML
     if text.startswith((b"{", b"[")):
         return Format.JSON
     return Format.TEXT

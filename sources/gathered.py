@@ -1,8 +1,9 @@
 """What was gathered, as tables: the numbers and the legal acts of all sources, each row with where it comes from."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+import numpy as np
 import pandas as pd
 
 from sources import tables
@@ -56,7 +57,31 @@ def latest_vintage(observations: pd.DataFrame) -> pd.DataFrame:
     alone, shared = observations[snapshots == 1], observations[snapshots > 1]
     kept = [_newest(of_period) for _, of_period in shared.groupby(period, sort=False)]
     table: pd.DataFrame = pd.concat([alone, *kept]).sort_index()
-    return table
+    return _without_overtaken(table)
+
+
+def _without_overtaken(observations: pd.DataFrame) -> pd.DataFrame:
+    """Drop the numbers whose period overlaps, without being the same, one of a newer snapshot for the same thing.
+
+    A file of a year so far ends within a month; the next one has the whole month.
+    """
+    thing = ["source_id", "measure", "country_code", "population", "unit"]
+    snapshots = observations.groupby(thing)["snapshot_sha256"].transform("nunique")
+    gone = [index for _, rows in observations[snapshots > 1].groupby(thing, sort=False) for index in _overtaken(rows)]
+    return observations.drop(index=gone)
+
+
+def _overtaken(rows: pd.DataFrame) -> Iterator[int]:
+    """Yield the index of each row of an older snapshot that overlaps one of a newer; periods of one do not overlap."""
+    starts = np.array([], dtype="datetime64[us]")
+    ends = starts
+    for snapshot in reversed(rows["snapshot_sha256"].unique()):
+        mine = rows[rows["snapshot_sha256"] == snapshot].sort_values("start_date")
+        start, end = mine["start_date"].to_numpy(), mine["end_date"].to_numpy()
+        place = np.searchsorted(ends, start, side="right")
+        is_over = (place < len(starts)) & (starts[np.minimum(place, len(starts) - 1)] < end if len(starts) else False)
+        yield from mine.index[is_over]
+        starts, ends = np.sort(np.append(starts, start[~is_over])), np.sort(np.append(ends, end[~is_over]))
 
 
 def _newest(of_period: pd.DataFrame) -> pd.DataFrame:
@@ -78,12 +103,16 @@ def acts(readings: Iterable[Reading], book: Codebook) -> pd.DataFrame:
     """Return the legal acts of several readings, linked to the instruments whose statements name them.
 
     Columns: act_id, kind, title, signing_date, publication_date, president, citation_url, instrument_ids and
-    country_codes (joined by ";"), source_id, snapshot_sha256. One row for each act and source, of the newest snapshot.
+    country_codes (joined by ";"), source_id, snapshot_sha256. One row for each act and source, of the newest snapshot
+    that dates it.
     """
     table = _together(readings, "acts", ("source_id", *tables.ACT_COLUMNS, "snapshot_sha256"))
     index = instruments_by_act(book)
     table["instrument_ids"] = [_linked(identifiers, index) for identifiers in table["identifiers"]]
-    newest = table.drop_duplicates(["source_id", "act_id"], keep="last")
+    has_day = table["signing_date"].notna() | table["publication_date"].notna()
+    # A newer file that leaves an act undated does not take its day away.
+    dated_last = pd.concat([table[~has_day], table[has_day]])
+    newest = dated_last.drop_duplicates(["source_id", "act_id"], keep="last")
     return newest[list(ACT_COLUMNS)].sort_values(["signing_date", "act_id"], kind="stable", ignore_index=True)
 
 

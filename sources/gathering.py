@@ -12,7 +12,7 @@ from sources.connector import Ask, Connector, Request
 from sources.errors import PolicydiffError, SourceChanged, SourceError, SourceRefused
 from sources.network import Fetcher
 from sources.readings import Readings, Standing
-from sources.snapshots import Observation, Result, Snapshot, Store, digest_of, versions
+from sources.snapshots import Observation, Result, Snapshot, Store, digest_of
 from sources.tables import Withheld
 
 
@@ -64,21 +64,32 @@ Say = Callable[[str], None]
 def gather(connector: Connector, keeping: Keeping, fetcher: Fetcher, ask: Ask, say: Say) -> Gathered:
     """Ask a source for everything its plan names, then read what came.
 
-    A failure ends the run of this source, is recorded and told in the result, never raised; what came before it is
-    kept. Raises DamagedObject if the store itself is not sound.
+    A failure is thrown into the plan, which may go on without that document; else it ends the run of this source. It
+    is recorded and told in the result, never raised; what came before it is kept. Raises DamagedObject if the store
+    itself is not sound.
     """
     source = connector.source
     earlier = keeping.store.observations(source.id)
     seen: list[Observation] = []
+    faults: list[str] = []
     plan = connector.plan(ask)
     place = Request(key="plan", url=ask.base_url, formats=frozenset())
-    fault = ""
+
+    def fail(error: SourceError) -> None:
+        faults.append(error.reason)
+        keeping.store.record(_observation(connector, place, keeping.now, Result.FAILED, reason=error.reason))
+
     try:
         if source.needs_key and not ask.api_key:
             raise SourceRefused(source.id, ask.no_key)
         place = next(plan)
         while True:
-            observation = _look(connector, keeping, fetcher, place, earlier)
+            try:
+                observation = _look(connector, keeping, fetcher, place, earlier)
+            except SourceError as error:
+                fail(error)
+                place = plan.throw(error)
+                continue
             keeping.store.record(observation)
             seen.append(observation)
             say(f"{source.id}: {place.key}: {observation.result}, {observation.size_bytes:,} bytes")
@@ -87,9 +98,9 @@ def gather(connector: Connector, keeping: Keeping, fetcher: Fetcher, ask: Ask, s
     except StopIteration:
         pass
     except SourceError as error:
-        fault = error.reason
-        keeping.store.record(_observation(connector, place, keeping.now, Result.FAILED, reason=fault))
-    return _gathered(connector, keeping, seen, fault)
+        if error.reason not in faults:
+            fail(error)
+    return _gathered(connector, keeping, seen, faults)
 
 
 def hand_over(
@@ -121,7 +132,7 @@ def hand_over(
             keeping.store.record(observation)
         seen.append(observation)
         say(f"{source.id}: {path.name}: {observation.result}, {size:,} bytes")
-    return _gathered(connector, keeping, seen, "")
+    return _gathered(connector, keeping, seen, [])
 
 
 def _look(
@@ -133,28 +144,28 @@ def _look(
 ) -> Observation:
     """Ask for one document and keep its bytes; return what was observed. Raises SourceError."""
     mine = [o for o in earlier if o.key == request.key and o.is_good and not o.is_by_hand]
-    newest = next(iter(versions(mine).get(f"request {request.key}", ())), None)
     last = mine[-1] if mine else None
     with fetcher.get(request, connector.source, last) as answer:
         seen = _observation(connector, request, keeping.now, Result.NOT_MODIFIED)
         seen = replace(seen, media_type=answer.media_type, etag=answer.etag, last_modified=answer.last_modified)
         if answer.file is None:
-            if newest is None or last is None:
+            if last is None:
                 raise SourceChanged(
                     connector.source.id, f"{request.url}: answered 304 to a request without a condition"
                 )
             return replace(
                 seen,
-                sha256=newest.observation.sha256,
-                canonical_sha256=newest.observation.canonical_sha256,
+                sha256=last.sha256,
+                canonical_sha256=last.canonical_sha256,
                 etag=answer.etag or last.etag,
                 last_modified=answer.last_modified or last.last_modified,
             )
         digest, size = _whole(answer.file)
         canonical = _canonical(connector, request, keeping.now, answer.file)
         seen = replace(seen, canonical_sha256=canonical, size_bytes=size)
-        if newest and (newest.observation.sha256 == digest or _is_same(newest.observation, canonical)):
-            return replace(seen, result=Result.SAME, sha256=newest.observation.sha256)
+        is_same = canonical is not None and last is not None and last.canonical_sha256 == canonical
+        if last and (is_same or last.sha256 == digest):
+            return replace(seen, result=Result.SAME, sha256=last.sha256)
         keeping.store.keep(answer.file)
         return replace(seen, result=Result.NEW, sha256=digest)
 
@@ -174,10 +185,6 @@ def _canonical(connector: Connector, request: Request, now: datetime, file: Bina
     return sha256(connector.canonical(snapshot)).hexdigest()
 
 
-def _is_same(newest: Observation, canonical: str | None) -> bool:
-    return canonical is not None and newest.canonical_sha256 == canonical
-
-
 def _observation(
     connector: Connector, request: Request, now: datetime, result: Result, reason: str = ""
 ) -> Observation:
@@ -189,16 +196,16 @@ def _observation(
         recorded=now,
         result=result,
         is_listing=request.is_listing,
+        keeps_versions=request.keeps_versions,
         reason=reason,
     )
 
 
-def _gathered(connector: Connector, keeping: Keeping, seen: Sequence[Observation], fault: str) -> Gathered:
+def _gathered(connector: Connector, keeping: Keeping, seen: Sequence[Observation], faults: list[str]) -> Gathered:
     """Read what stands for the source now and say how the run ended."""
     standing = keeping.readings.standing(connector, keeping.store.observations(connector.source.id))
     shas = {o.sha256 for o in seen}
-    faults = [fault] if fault else []
-    faults += [refused.fault for refused in standing.refused if refused.sha256 in shas]
+    faults = [*faults, *(refused.fault for refused in standing.refused if refused.sha256 in shas)]
     new = sum(o.result is Result.NEW for o in seen)
     return Gathered(
         source_id=connector.source.id,

@@ -65,6 +65,7 @@ class Observation:
     file_name: str = ""
     is_by_hand: bool = False
     is_listing: bool = False
+    keeps_versions: bool = False
     reason: str = ""
 
     @property
@@ -330,13 +331,15 @@ class Current:
 def versions(observations: Iterable[Observation]) -> dict[str, tuple[Current, ...]]:
     """Return the different bytes that each document has had, newest last seen first, by the document's key.
 
-    Every file handed over is a document of its own: several vintages stand side by side.
+    Every file handed over is a document of its own: several vintages stand side by side. So is every version of what
+    keeps its versions.
     """
     seen: dict[str, dict[str, Current]] = {}
     for observation in sorted(observations, key=_when):
         if not observation.is_good or observation.sha256 is None:
             continue
-        key = f"file {observation.sha256}" if observation.is_by_hand else f"request {observation.key}"
+        is_alone = observation.is_by_hand or observation.keeps_versions
+        key = f"file {observation.sha256}" if is_alone else f"request {observation.key}"
         known = seen.setdefault(key, {})
         first = known.pop(observation.sha256, None)
         known[observation.sha256] = Current(

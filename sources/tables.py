@@ -145,7 +145,10 @@ def heading(snapshot: Snapshot) -> list[str]:
     expect(snapshot, Format.TEXT)
     snapshot.file.seek(0)
     line = snapshot.file.readline(1 << 16).decode("utf-8-sig", errors="replace")
-    return [name.strip() for name in next(csv.reader([line]), [])]
+    try:
+        return [name.strip() for name in next(csv.reader([line]), [])]
+    except csv.Error as error:
+        raise SourceChanged(snapshot.source_id, f"{snapshot.name}: the first line is no heading: {error}") from error
 
 
 def read_csv(

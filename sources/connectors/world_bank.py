@@ -261,8 +261,9 @@ def _from_download(snapshot: Snapshot, quarantine: Quarantine) -> pd.DataFrame:
     """Read the download: the heading in the fifth line, one column for each year, and an empty one at the end."""
     lines = [_cells(line) for line in tables.read_text(snapshot).split("\n", 5)[:5]]
     if len(lines) < 5 or any(line[: len(start)] != start for line, start in zip(lines[:4], PREAMBLE, strict=True)):
+        begins = str(lines[0])[:100] if lines else "nothing"
         raise SourceChanged(
-            SOURCE.id, f"{snapshot.name}: begins with {lines[:4]}; expected 'Data Source' and 'Last Updated Date' lines"
+            SOURCE.id, f"{snapshot.name}: begins with {begins}; expected lines {PREAMBLE[0]} and {PREAMBLE[2]}"
         )
     years = [name.strip() for name in lines[4] if YEAR.fullmatch(name.strip())]
     if not years:

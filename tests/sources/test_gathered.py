@@ -32,6 +32,12 @@ def test_a_newer_vintage_replaces_the_whole_period_even_if_it_renames_its_groups
     assert kept(frame) == [("new", "Title 8", 6), ("new", "Title 42 expulsions", 7)]
 
 
+def test_an_older_number_of_an_overlapping_period_goes():
+    frame = table(("old", "GTM", "all", 5), ("new", "GTM", "all", 9), ("old", "HND", "all", 4))
+    frame.loc[0, "end_date"] = pd.Timestamp("2022-06-04")
+    assert kept(frame) == [("new", "all", 9), ("old", "all", 4)]
+
+
 def test_snapshots_that_have_nothing_in_common_complete_each_other():
     frame = table(("one", "GTM", "in USA", 5), ("two", "GTM", "in MEX", 7))
     assert len(kept(frame)) == 2

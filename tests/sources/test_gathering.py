@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from sources.connector import Ask, load
-from sources.errors import SourceChanged
+from sources.connector import Ask, Request, load
+from sources.errors import SourceChanged, SourceError
+from sources.formats import Format
 from sources.gathering import Keeping, Outcome, gather, hand_over
 from sources.network import Fetcher, Limits
 from sources.readings import Readings
@@ -23,6 +24,7 @@ PATIENCE = Limits(
     first_wait_seconds=0.01,
     longest_wait_seconds=0.1,
 )
+PAGE = "/document/stats/southwest-land-border-encounters"
 PAYLOAD = FIXTURES / "cbp_encounters" / "payload_southwest.csv"
 
 
@@ -110,6 +112,40 @@ def test_each_way_of_failing_is_told_recorded_and_leaves_the_last_good_snapshot(
     assert [failure.reason for failure in failures] == [result.faults[0]]
     replay.heal()
     assert desk.gather().outcome is not Outcome.FAILED
+
+
+def test_a_plan_that_can_do_without_a_document_goes_on_and_the_failure_is_told(desk):
+    def plan(ask):
+        for key in ("broken", "payload"):
+            try:
+                yield Request(key=key, url=f"{ask.base_url}/{key}", formats=frozenset({Format.TEXT, Format.HTML}))
+            except SourceError:
+                continue
+        yield Request(key="page", url=ask.base_url + PAGE, formats=frozenset({Format.HTML}), is_listing=True)
+
+    desk.connector = replace(desk.connector, plan=plan)
+    result = desk.gather()
+    assert result.outcome is Outcome.FAILED
+    assert [fault.split(": ")[1][:12] for fault in result.faults] == ["answered 404", "answered 404"]
+    assert result.documents == 1
+    assert "cbp_encounters: page: new, 323 bytes" in desk.said
+
+
+def test_every_version_of_a_document_that_keeps_its_versions_stands(desk, tmp_path):
+    folder = tmp_path / "cbp_encounters"
+    folder.mkdir()
+
+    def plan(ask):
+        file = "/sites/default/files/2026-07/sbo-encounters-fy23-fy26-jun.csv"
+        yield Request(key="file", url=ask.base_url + file, formats=frozenset({Format.TEXT}), keeps_versions=True)
+
+    desk.connector = replace(desk.connector, plan=plan)
+    with running(tmp_path) as other:
+        desk.replay = other
+        for count in (b"624", b"625", b"625"):
+            (folder / "payload_southwest.csv").write_bytes(PAYLOAD.read_bytes().replace(b"624", count))
+            result = desk.gather()
+    assert (result.outcome, result.rows) == (Outcome.SAME, 6)
 
 
 def test_what_waiting_mends_is_tried_again(desk, replay):

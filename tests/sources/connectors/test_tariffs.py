@@ -148,10 +148,10 @@ def oracle_of_imports(content):
 @pytest.mark.parametrize(
     ("name", "mutate", "oracle", "times"),
     [
-        (STATUTORY, mutations.of_json, oracle_of_statutory, 500),
-        (ANNEX, mutations.of_text, oracle_of_annex, 150),
-        (DEALS, mutations.of_text, oracle_of_deals, 150),
-        (IMPORTS, mutations.of_json, oracle_of_imports, 150),
+        (STATUTORY, mutations.of_json, oracle_of_statutory, 350),
+        (ANNEX, mutations.of_text, oracle_of_annex, 50),
+        (DEALS, mutations.of_text, oracle_of_deals, 50),
+        (IMPORTS, mutations.of_json, oracle_of_imports, 50),
     ],
 )
 def test_broken_files_are_refused_or_read_right(name, mutate, oracle, times):
