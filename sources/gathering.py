@@ -182,7 +182,11 @@ def _canonical(connector: Connector, request: Request, now: datetime, file: Bina
     snapshot = Snapshot(
         source_id=connector.source.id, key=request.key, url=request.url, retrieved=now, sha256="", file=file
     )
-    return sha256(connector.canonical(snapshot)).hexdigest()
+    try:
+        return sha256(connector.canonical(snapshot)).hexdigest()
+    except SourceChanged:
+        # The bytes are kept as they are; reading them says what is wrong.
+        return None
 
 
 def _observation(

@@ -142,7 +142,9 @@ class Readings:
             fault = reading.fault or _strange_size(reading.rows, [other.rows for other in before if not other.fault])
             if not fault:
                 return reading, faults
-            faults.append(Refused(sha256=version.observation.sha256 or "", fault=f"{version.observation.key}: {fault}"))
+            key = version.observation.key
+            named = fault if fault.startswith(key) else f"{key}: {fault}"
+            faults.append(Refused(sha256=version.observation.sha256 or "", fault=named))
         return None, faults
 
 

@@ -9,7 +9,7 @@ more than 10,000 documents, counts no more, and says neither.
 
 import re
 from collections.abc import Container, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -404,10 +404,6 @@ def _plain(document: dict[str, Any], row: int, quarantine: Quarantine) -> dict[s
     return plain
 
 
-# Empty tables made anew for each page would take longer than the page.
-_NOTHING = Parsed()
-
-
 def _acts(given: dict[str, pa.Array], rows: Sequence[int], snapshot: Snapshot, quarantine: Quarantine) -> Parsed:
     """Return the acts of columns of text; where the publisher gives nothing, they hold null or ""."""
     columns = {name: _filled(given[name]) if name in NEEDED else _emptied(given[name]) for name in FIELDS}
@@ -438,7 +434,7 @@ def _acts(given: dict[str, pa.Array], rows: Sequence[int], snapshot: Snapshot, q
             "identifiers": _text(columns["identifiers"]),
         }
     )
-    return replace(_NOTHING, acts=acts, withheld=quarantine.withheld)
+    return Parsed(acts=acts, withheld=quarantine.withheld)
 
 
 def _filled(texts: pa.Array) -> pa.Array:

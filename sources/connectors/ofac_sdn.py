@@ -140,6 +140,8 @@ ISO_DAY = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})(
 NUMBER = r"[0-9]{1,10}"
 MOST_ENTRIES = 1_000_000
 _BLOCK = 1 << 16
+# What zipfile raises for an archive whose bytes have been changed.
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, UnicodeDecodeError)
 # One element below the root: an entry is some kilobytes, all changes of a delta file some hundred.
 _MOST_OF_ELEMENT = 16 * MEBIBYTE
 
@@ -191,7 +193,7 @@ def _from_archive(snapshot: Snapshot) -> Parsed:
                 )
                 tables.expect(inner, Format.XML, Format.TEXT)
                 return _from_xml(inner) if inner.format is Format.XML else _from_text(inner)
-        except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, UnicodeDecodeError) as error:
+        except _BROKEN as error:
             raise SourceChanged(SOURCE.id, f"{snapshot.name}: a broken archive: {error}") from error
 
 
