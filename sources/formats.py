@@ -57,7 +57,7 @@ def _archive(file: BinaryIO) -> Format:
     try:
         with zipfile.ZipFile(file) as archive:
             is_workbook = any(name.startswith("xl/") for name in archive.namelist())
-    except (zipfile.BadZipFile, NotImplementedError):
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError):
         return Format.BINARY
     finally:
         file.seek(0)

@@ -8,7 +8,7 @@ import codecs
 import csv
 import re
 import zipfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
@@ -53,7 +53,8 @@ COUNT = "count"
 
 _MEASURE = re.compile(r"[a-z][a-z0-9_]*\Z")
 _COUNTRY = re.compile(r"[A-Z]{3}\Z|GLOBAL\Z|REGION\Z|OTHER\Z")
-_BLOCK = 1 << 20
+# A row is shorter than a block.
+_BLOCK = 2 << 20
 _MAX_JSON_BYTES = 256 << 20
 _MAX_UNPACKED_BYTES = 256 << 20
 _WHOLE = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.0*)?"
@@ -187,27 +188,19 @@ def read_csv(
         bad.append((row.number or 0, row.actual_columns, row.expected_columns))
         return "skip"
 
-    def read(handler: Callable[[Any], str] | None) -> Any:
-        snapshot.file.seek(0)
-        return pyarrow.csv.read_csv(
-            snapshot.file,
-            read_options=pyarrow.csv.ReadOptions(
-                use_threads=handler is None,
-                encoding=encoding,
-                column_names=names,
-                skip_rows=skip_lines,
-                block_size=1 << 22,
-            ),
-            parse_options=pyarrow.csv.ParseOptions(newlines_in_values=has_newlines, invalid_row_handler=handler),
-            convert_options=pyarrow.csv.ConvertOptions(default_column_type=pa.string(), strings_can_be_null=False),
-        )
-
+    snapshot.file.seek(0)
     try:
-        try:
-            table = read(None)
-        except pa.ArrowInvalid:
-            # Rows have numbers only when they are read one after the other.
-            table = read(set_aside)
+        table = pyarrow.csv.read_csv(
+            snapshot.file,
+            # One thread: rows have numbers only when they are read one after the other. The encoding was checked above.
+            read_options=pyarrow.csv.ReadOptions(
+                use_threads=False, encoding=encoding, column_names=names, skip_rows=skip_lines, block_size=_BLOCK
+            ),
+            parse_options=pyarrow.csv.ParseOptions(newlines_in_values=has_newlines, invalid_row_handler=set_aside),
+            convert_options=pyarrow.csv.ConvertOptions(
+                default_column_type=pa.string(), strings_can_be_null=False, check_utf8=False
+            ),
+        )
     except pa.ArrowInvalid as error:
         raise SourceChanged(
             snapshot.source_id, f"{snapshot.name}: not a table of comma-separated values: {error}"
@@ -289,7 +282,7 @@ def check_archive(snapshot: Snapshot) -> None:
     try:
         with zipfile.ZipFile(snapshot.file) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
         raise SourceChanged(snapshot.source_id, f"{snapshot.name}: a broken archive: {error}") from error
     if unpacked > _MAX_UNPACKED_BYTES:
         raise SourceChanged(snapshot.source_id, f"{snapshot.name}: would unpack to {unpacked} bytes; too many")
@@ -348,10 +341,11 @@ def numbers(
 
 def _plain_counts(column: "pd.Series[str]") -> "pd.Series[float] | None":
     """Return a column of which every cell is digits and nothing else, the usual case and by far the fastest."""
-    cells = pa.array(column, type=pa.string())
-    if not pc.all(pc.match_substring_regex(cells, r"\A[0-9]{1,15}\z"), min_count=0).as_py():
+    cells = pa.array(column, type=pa.large_string())
+    is_plain = pc.and_(pc.ascii_is_decimal(cells), pc.less_equal(pc.binary_length(cells), 15))
+    if not pc.all(is_plain, skip_nulls=False, min_count=0).as_py():
         return None
-    return pd.Series(pc.cast(cells, pa.int64()).to_numpy(zero_copy_only=False), index=column.index, dtype="float64")
+    return pd.Series(pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False), index=column.index)
 
 
 def days(

@@ -6,9 +6,10 @@ specification gives the layout of the text files (12, 6, 5 and 2 columns without
 line of one byte 0x1A), its schema that of SDN.XML. Names are not carried: a report needs the numbers.
 
 The list of Specially Designated Nationals (SDN) and the consolidated list of all others come in the same layouts.
-Numbers of entries are given once and in order: the first list of others began with 9639 (April 2006), and the SDN list
-has kept entries from long before. OFAC's delta files are read when handed over but not asked for: each says what one
-publication changed, and one that came and went between two looks would be missed unseen; the list itself is whole.
+Numbers of entries grow with time: the consolidated list begins with 9639, its oldest list, while the SDN list has kept
+entries from long before (36, in its files of 2021), and so they are told apart. OFAC's delta files are read when handed
+over but not asked for: each says what one publication changed, and one that came and went between two looks would be
+missed unseen; the list itself is whole.
 """
 
 import re
@@ -122,8 +123,8 @@ COUNTRIES = {
 
 LIST_NAMESPACES = (
     "https://sanctionslistservice.ofac.treas.gov/api/PublicationPreview/exports/XML",
+    # Until May 2024.
     "http://tempuri.org/sdnList.xsd",
-    "https://tempuri.org/sdnList.xsd",
 )
 DELTA_NAMESPACE = "https://www.treasury.gov/ofac/DeltaFile/1.0"
 # The elements of an entry in OFAC's schema; only two of them are read.

@@ -3,7 +3,7 @@
 Run `python -m tests.benchmarks.large_csv [rows] [pairs]`. An invented file in CBP's layout is written to a temporary
 file. Each side runs in a child process of its own, in turn, and reports its seconds, its processor time and its peak of
 memory above what it had after its imports. Ours reads text as it stands, checks encoding and columns, numbers the rows
-and turns one column into counts, all in one thread; pyarrow's guesses what each column is, with its default options
+and turns one column into counts; pyarrow's guesses what each column is, with its default options
 (as many threads as there are cores) and in one thread.
 """
 
