@@ -382,7 +382,7 @@ def curves(lines: Sequence[Curve], words: CurveWords, until: date) -> Markup:
                 '<path d="M{0} {1}L{2} {3}" stroke="#8b949c" stroke-width=".5" stroke-dasharray=".6 2"/>'
                 '<text x="{5}" y="{6}" font-size="7.4" fill="{4}">{7} {8}</text>'
             ).format(
-                x(last[1]), y(last[2]), text_x - 2, end, colour, text_x, end + 2.5, line.label, words.number(last[2])
+                x(last[1]), y(last[2]), text_x - 2, end, colour, text_x, end + 2.5, *_end_label(line, last[2], words)
             )
         )
     for day, year in words.years:
@@ -398,13 +398,23 @@ def curves(lines: Sequence[Curve], words: CurveWords, until: date) -> Markup:
     ).format(_WIDTH, bottom + 14, words.title, Markup("").join(parts))
 
 
+def _end_label(line: Curve, value: float, words: CurveWords) -> tuple[str, str]:
+    """Return a curve's label, cut to the room beside the chart, and its last value; the table has the whole label."""
+    number = words.number(value)
+    room = int((_CURVE_RIGHT - 10) / (7.4 * _CHARACTER_EM)) - len(number) - 1
+    label = line.label if len(line.label) <= room else f"{line.label[: room - 1].rstrip()}…"
+    return label, number
+
+
 def _path(points: Sequence[tuple[date, date, float]], x: XOfDay, y: Callable[[float], float]) -> str:
     """Return steps over the periods, joined where one ends as the next begins; a lone day is a short stroke."""
     commands: list[str] = []
+    starts = {start for start, _, _ in points}
     end: date | None = None
     for start, stop, value in points:
-        left, right = x(start), max(x(stop), x(start) + 0.8)
-        commands.append(f"{'L' if start == end else 'M'}{left} {y(value)}H{right}")
+        # A day without neighbours would be thinner than the line.
+        least = 0.0 if stop in starts or start == end else 2.4
+        commands.append(f"{'L' if start == end else 'M'}{x(start)} {y(value)}H{max(x(stop), x(start) + least):g}")
         end = stop
     return "".join(commands)
 

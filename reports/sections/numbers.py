@@ -103,21 +103,22 @@ def _measure(edition: Edition, name: str, lines: Sequence[Line], language: Langu
     ordered = sorted(lines, key=lambda line: (_place_order(line.country_code), line.population, line.source_id))
     until = edition.request.clock.on
     names = sorted({line.source_id for line in lines})
+    sources = [edition.gathered.source(name) for name in names]
+    publishers = [source.publisher for source in sources]
+    # One publisher's several datasets are told apart by their titles.
+    called = {s.source_id: s.title if publishers.count(s.publisher) > 1 else s.publisher for s in sources}
     return Measure(
         anchor=f"measure-{name}",
         name=_capital(language.name("measure", name)),
         unit=unit_text(lines[0], language),
         is_flow=lines[0].is_flow,
         charts=tuple(_charts(edition, name, ordered, language)),
-        sources="; ".join(
-            f"{source.publisher}, {language.short_day(source.last_look)}"
-            for source in map(edition.gathered.source, names)
-        ),
+        sources="; ".join(f"{called[source.source_id]}, {language.short_day(source.last_look)}" for source in sources),
         rows=tuple(
             Row(
                 place=language.place(line.country_code),
                 population=line.population,
-                source=edition.gathered.source(line.source_id).publisher,
+                source=called[line.source_id],
                 cells=tuple(_cell(line, period, language) for period in series.terms(until)),
             )
             for line in ordered[:LISTED]
@@ -183,14 +184,15 @@ def _charts(edition: Edition, name: str, lines: Sequence[Line], language: Langua
 
 def _chart(edition: Edition, name: str, lines: Sequence[Line], language: Language) -> Markup:
     on = edition.request.clock.on
-    is_one_source = len({line.source_id for line in lines}) == 1
+    has_places = len({line.country_code for line in lines}) > 1 or len(lines) == 1
+    has_sources = len({line.source_id for line in lines}) > 1
     curves = []
     for line in lines:
-        parts = [language.place(line.country_code)]
-        if line.population:
+        parts = [language.place(line.country_code)] if has_places else []
+        if line.population and len(lines) > 1:
             parts.append(line.population)
-        if not is_one_source:
-            parts.append(edition.gathered.source(line.source_id).publisher)
+        if has_sources:
+            parts.append(edition.gathered.source(line.source_id).title)
         curves.append(charts.Curve(label=" · ".join(parts), points=tuple(_points(line.numbers))))
     words = charts.CurveWords(
         title=language.gettext("%(name)s, %(unit)s, by period from %(start)s to %(end)s")
