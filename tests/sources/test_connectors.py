@@ -1,6 +1,5 @@
 """Every connector against its recorded payload, and over real HTTP against a publisher on loopback."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -8,17 +7,15 @@ import pytest
 
 from reports.tables import frame_as_csv
 from sources import connectors, tables
-from sources.connector import Ask, load
-from sources.gathering import Keeping, Outcome, gather
-from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Snapshot, Store
+from sources.connector import load
+from sources.gathering import Outcome
+from sources.snapshots import Snapshot
 from tests.conftest import read_csv
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.server import FIXTURES, running
 
 SOURCES = connectors.ids()
-PATIENCE = Limits(attempts=1, read_seconds=5, total_seconds=20)
 
 
 def payloads(source_id: str) -> list[Path]:
@@ -69,19 +66,10 @@ def test_a_source_is_fully_described(source_id):
 
 @pytest.mark.parametrize("source_id", SOURCES)
 def test_the_whole_plan_runs_over_http_and_a_second_run_finds_nothing_new(source_id, tmp_path):
-    connector = load(source_id)
-    store = Store(tmp_path / "store")
-    readings = Readings(store, tmp_path / "readings")
     with running() as replay:
-        fetcher = Fetcher("policydiff tests", PATIENCE, sleep=lambda _: None)
-        ask = Ask(base_url=replay.base_url(source_id), today=RETRIEVED.date(), api_key="a-key")
-        results = []
-        for day in range(2):
-            keeping = Keeping(store=store, readings=readings, now=RETRIEVED + timedelta(days=day))
-            results.append(gather(connector, keeping, fetcher, ask, lambda _: None))
-        fetcher.close()
-    first, second = results
+        desk = Desk(tmp_path, replay, source_id)
+        first, second = (desk.gather(api_key="a-key") for _ in range(2))
     assert (first.outcome, first.faults) == (Outcome.NEW, ())
     assert first.rows > 0
     assert (second.outcome, second.new_documents, second.rows) == (Outcome.SAME, 0, first.rows)
-    assert list(store.damages()) == []
+    assert list(desk.store.damages()) == []

@@ -2,17 +2,17 @@
 
 import time
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 
-from sources.connector import Ask, Request, load
+from sources.connector import Request, load
 from sources.errors import SourceChanged, SourceError
 from sources.formats import Format
-from sources.gathering import Keeping, Outcome, gather, hand_over
+from sources.gathering import Outcome, hand_over
 from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Result, Store
+from sources.snapshots import Result
+from tests.desk import Desk
 from tests.replay.server import FIXTURES, Fault, running
 
 FIRST_RUN = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -28,33 +28,6 @@ PAGE = "/document/stats/southwest-land-border-encounters"
 PAYLOAD = FIXTURES / "cbp_encounters" / "payload_southwest.csv"
 
 
-class Desk:
-    """One person's machine: a store, its readings, and runs a day apart."""
-
-    def __init__(self, folder, replay):
-        self.store = Store(folder / "store")
-        self.readings = Readings(self.store, folder / "readings")
-        self.replay = replay
-        self.now = FIRST_RUN
-        self.connector = load("cbp_encounters")
-        self.said = []
-
-    @property
-    def keeping(self):
-        """Return where things are kept, on the day of the next run."""
-        return Keeping(store=self.store, readings=self.readings, now=self.now)
-
-    def gather(self, limits=PATIENCE):
-        """Gather the source and let a day pass."""
-        fetcher = Fetcher("policydiff tests", limits, sleep=lambda _: None)
-        ask = Ask(base_url=self.replay.base_url("cbp_encounters"), today=self.now.date())
-        try:
-            return gather(self.connector, self.keeping, fetcher, ask, self.said.append)
-        finally:
-            fetcher.close()
-            self.now += timedelta(days=1)
-
-
 @pytest.fixture
 def replay():
     """Run the publishers on loopback."""
@@ -65,7 +38,7 @@ def replay():
 @pytest.fixture
 def desk(tmp_path, replay):
     """Return an empty store beside the running publishers."""
-    return Desk(tmp_path, replay)
+    return Desk(tmp_path, replay, "cbp_encounters")
 
 
 def test_a_run_stores_reads_and_says_what_came(desk):

@@ -5,21 +5,19 @@ import io
 import re
 import zipfile
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 import pytest
 
 from sources import tables
-from sources.connector import Ask, load
+from sources.connector import load
 from sources.connectors import ohss_monthly
 from sources.errors import SourceChanged
-from sources.gathering import Keeping, Outcome, gather
-from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Snapshot, Store
+from sources.gathering import Outcome
+from sources.snapshots import Snapshot
 from tests import mutations
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.publishers import ohss_monthly as publisher
 from tests.replay.server import FIXTURES, running
@@ -499,33 +497,11 @@ def test_the_real_workbook_gives_its_own_totals(data):
 # --- Over real HTTP ---------------------------------------------------------------------------------------------------
 
 
-class Desk:
-    """A store, its readings, and runs a day apart against the publisher on loopback."""
-
-    def __init__(self, folder, replay):
-        self.store = Store(folder / "store")
-        self.readings = Readings(self.store, folder / "readings")
-        self.replay = replay
-        self.now = datetime(2026, 1, 15, 12, tzinfo=UTC)
-
-    def gather(self):
-        """Gather the source and let a day pass."""
-        limits = Limits(read_seconds=2, connect_seconds=2, total_seconds=5, attempts=2, first_wait_seconds=0.01)
-        fetcher = Fetcher("policydiff tests", limits, sleep=lambda _: None)
-        keeping = Keeping(store=self.store, readings=self.readings, now=self.now)
-        ask = Ask(base_url=self.replay.base_url("ohss_monthly"), today=self.now.date())
-        try:
-            return gather(load("ohss_monthly"), keeping, fetcher, ask, lambda _: None)
-        finally:
-            fetcher.close()
-            self.now += timedelta(days=1)
-
-
 @pytest.fixture
 def desk(tmp_path):
     """Return an empty store beside the running publisher."""
     with running() as replay:
-        yield Desk(tmp_path, replay)
+        yield Desk(tmp_path, replay, "ohss_monthly")
 
 
 def test_the_whole_plan_over_http_and_a_second_run_with_nothing_new(desk):

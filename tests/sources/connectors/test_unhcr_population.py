@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 import pycountry
 import pytest
@@ -12,11 +12,10 @@ from sources import gathered
 from sources.connector import Ask, load
 from sources.connectors import unhcr_population
 from sources.errors import SourceChanged
-from sources.gathering import Keeping, Outcome, gather
-from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Snapshot, Store
+from sources.gathering import Outcome
+from sources.snapshots import Snapshot
 from tests import mutations
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.server import FIXTURES, running
 
@@ -235,33 +234,11 @@ def test_the_real_answers_give_the_golden_numbers(name, data):
 # --- Over real HTTP ---------------------------------------------------------------------------------------------------
 
 
-class Desk:
-    """A store, its readings, and runs a day apart against the publisher on loopback."""
-
-    def __init__(self, folder, replay):
-        self.store = Store(folder / "store")
-        self.readings = Readings(self.store, folder / "readings")
-        self.replay = replay
-        self.now = datetime(2026, 1, 15, 12, tzinfo=UTC)
-
-    def gather(self):
-        """Gather the source and let a day pass."""
-        limits = Limits(read_seconds=2, connect_seconds=2, total_seconds=5, attempts=2, first_wait_seconds=0.01)
-        fetcher = Fetcher("policydiff tests", limits, sleep=lambda _: None)
-        keeping = Keeping(store=self.store, readings=self.readings, now=self.now)
-        ask = Ask(base_url=self.replay.base_url("unhcr_population"), today=self.now.date())
-        try:
-            return gather(load("unhcr_population"), keeping, fetcher, ask, lambda _: None)
-        finally:
-            fetcher.close()
-            self.now += timedelta(days=1)
-
-
 @pytest.fixture
 def desk(tmp_path):
     """Return an empty store beside the running publisher."""
     with running() as replay:
-        yield Desk(tmp_path, replay)
+        yield Desk(tmp_path, replay, "unhcr_population")
 
 
 def test_the_whole_plan_over_http_and_a_second_run_with_nothing_new(desk, monkeypatch):

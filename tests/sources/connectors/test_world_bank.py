@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 import pycountry
 import pytest
@@ -13,11 +13,10 @@ from sources import gathered
 from sources.connector import Ask, load
 from sources.connectors import world_bank
 from sources.errors import SourceChanged
-from sources.gathering import Keeping, Outcome, gather
-from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Snapshot, Store
+from sources.gathering import Outcome
+from sources.snapshots import Snapshot
 from tests import mutations
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.server import FIXTURES, running
 
@@ -270,33 +269,11 @@ def test_the_real_downloads_give_the_golden_values(name, data):
 # --- Over real HTTP ---------------------------------------------------------------------------------------------------
 
 
-class Desk:
-    """A store, its readings, and runs a day apart against the publisher on loopback."""
-
-    def __init__(self, folder, replay):
-        self.store = Store(folder / "store")
-        self.readings = Readings(self.store, folder / "readings")
-        self.replay = replay
-        self.now = datetime(2026, 1, 15, 12, tzinfo=UTC)
-
-    def gather(self):
-        """Gather the source and let a day pass."""
-        limits = Limits(read_seconds=2, connect_seconds=2, total_seconds=5, attempts=2, first_wait_seconds=0.01)
-        fetcher = Fetcher("policydiff tests", limits, sleep=lambda _: None)
-        keeping = Keeping(store=self.store, readings=self.readings, now=self.now)
-        ask = Ask(base_url=self.replay.base_url("world_bank"), today=self.now.date())
-        try:
-            return gather(load("world_bank"), keeping, fetcher, ask, lambda _: None)
-        finally:
-            fetcher.close()
-            self.now += timedelta(days=1)
-
-
 @pytest.fixture
 def desk(tmp_path):
     """Return an empty store beside the running publisher."""
     with running() as replay:
-        yield Desk(tmp_path, replay)
+        yield Desk(tmp_path, replay, "world_bank")
 
 
 def test_the_whole_plan_over_http_and_a_second_run_with_nothing_new(desk, monkeypatch):
@@ -341,7 +318,7 @@ def test_an_answer_to_another_question_is_a_failure(tmp_path, monkeypatch, old, 
     )
     monkeypatch.setattr(world_bank, "PAGE_ROWS", 4 if old == "&page=" else 20_000)
     with running(folder.parent) as replay:
-        result = Desk(tmp_path, replay).gather()
+        result = Desk(tmp_path, replay, "world_bank").gather()
     assert result.outcome is Outcome.FAILED
     assert said in result.faults[0]
 
