@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import acreate_table_artifact
+from prefect.cache_policies import NO_CACHE
 from prefect.runtime import task_run
 
 from flows import collect, settings
 from sources.errors import PolicydiffError
 from sources.gathering import Gathered, SourcesFailed
+from sources.network import Fetcher
 
 
 def _task_name() -> str:
@@ -21,16 +23,11 @@ def _task_name() -> str:
 
 
 # Waiting is done where the publisher's answer is known, so a task is never tried again as a whole.
-@task(task_run_name=_task_name, retries=0)
-async def gather_source(source_id: str, given: settings.Settings, now: datetime) -> Gathered:
+@task(task_run_name=_task_name, retries=0, cache_policy=NO_CACHE)
+async def gather_source(source_id: str, given: settings.Settings, connections: Fetcher, now: datetime) -> Gathered:
     """Gather one source and return what came; its failure is in the result."""
     log = get_run_logger()
-
-    def run() -> Gathered:
-        with collect.fetcher(given) as connections:
-            return collect.gather_one(source_id, given, connections, now, log.info)
-
-    return await asyncio.to_thread(run)
+    return await asyncio.to_thread(collect.gather_one, source_id, given, connections, now, log.info)
 
 
 @flow(name="gather", flow_run_name="gather", retries=0)
@@ -38,7 +35,10 @@ async def gather_sources(source_ids: list[str] | None = None) -> list[Gathered]:
     """Refresh the sources. Raises SourcesFailed, naming them, if any failed; what succeeded is stored all the same."""
     given, now = settings.load(), datetime.now(UTC)
     names = collect.chosen(given, source_ids or [])
-    ended = await asyncio.gather(*(gather_source(name, given, now) for name in names), return_exceptions=True)
+    # One set of connections for all: two sources of one publisher share its rate limit.
+    with collect.fetcher(given) as connections:
+        runs = (gather_source(name, given, connections, now) for name in names)
+        ended = await asyncio.gather(*runs, return_exceptions=True)
     results = [
         result if isinstance(result, Gathered) else collect.defect(name, result)
         for name, result in zip(names, ended, strict=True)
