@@ -293,9 +293,15 @@ class _InstrumentForm(_Form):
 
 
 class _StrictLoader(yaml.CSafeLoader):
-    """Safe YAML in which a key stands once, and dates and words stay text (a date may be known to the month)."""
+    """Safe YAML in which a key stands once, and dates and words stay text (a date may be known to the month).
+
+    Being a safe loader it makes text, numbers, lists and mappings; a tag that asks for anything else is a mistake.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key that is not a word", key.start_mark)
         counts = Counter(key.value for key, _ in node.value)
         if repeated := sorted(key for key, count in counts.items() if count > 1):
             raise yaml.constructor.ConstructorError(
@@ -320,6 +326,10 @@ def read_yaml(path: Path) -> Any:
         raise BadInput([Fault(file=path.name, path=place, found=str(error.problem), expected="valid YAML")]) from error
     except UnicodeDecodeError as error:
         raise BadInput([Fault(file=path.name, path="the file", found=str(error), expected="UTF-8 text")]) from error
+    except (yaml.YAMLError, ValueError) as error:
+        # A control character, or a tag whose text does not fit it: neither says where in the file.
+        found = " ".join(str(error).split())
+        raise BadInput([Fault(file=path.name, path="the file", found=found, expected="valid YAML")]) from error
 
 
 # --- From the form to records -----------------------------------------------------------------------------------

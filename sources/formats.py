@@ -1,9 +1,15 @@
 """What a file is, from its content: publishers' media types and file names are often wrong."""
 
 import re
+import struct
 import zipfile
+import zlib
 from enum import StrEnum
 from typing import BinaryIO
+
+# What the standard library raises for a ZIP archive whose parts are not where, or as, its directory says: damaged,
+# encrypted (RuntimeError), of another version (NotImplementedError, one of those) or with a name that is no text.
+BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError)
 
 _HEAD = 4096
 _BOM = b"\xef\xbb\xbf"
@@ -57,7 +63,8 @@ def _archive(file: BinaryIO) -> Format:
     try:
         with zipfile.ZipFile(file) as archive:
             is_workbook = any(name.startswith("xl/") for name in archive.namelist())
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError):
+    except BROKEN_ARCHIVE:
+        # Its connector refuses it by that name.
         return Format.BINARY
     finally:
         file.seek(0)

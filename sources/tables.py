@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from sources.errors import SourceChanged
-from sources.formats import Format
+from sources.formats import BROKEN_ARCHIVE, Format
 from sources.snapshots import Snapshot
 
 # One row is one value. `start_date` and `end_date` are the half-open days it speaks of; a count has a unit of count.
@@ -282,7 +282,7 @@ def check_archive(snapshot: Snapshot) -> None:
     try:
         with zipfile.ZipFile(snapshot.file) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
+    except BROKEN_ARCHIVE as error:
         raise SourceChanged(snapshot.source_id, f"{snapshot.name}: a broken archive: {error}") from error
     if unpacked > _MAX_UNPACKED_BYTES:
         raise SourceChanged(snapshot.source_id, f"{snapshot.name}: would unpack to {unpacked} bytes; too many")

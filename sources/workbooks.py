@@ -6,14 +6,13 @@ is no room: so how far a sheet's filled cells lie apart is looked at before it i
 
 import re
 import zipfile
-import zlib
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
 from sources import tables
 from sources.errors import SourceChanged
-from sources.formats import Format
+from sources.formats import BROKEN_ARCHIVE, Format
 from sources.snapshots import Snapshot
 
 _MOST_CELLS = 1_000_000
@@ -23,8 +22,6 @@ _FILLED_CELL = re.compile(
 _ROW = re.compile(rb"""<(?:\w+:)?row\s(?:[^>]{0,400}\s)?r\s*=\s*["']\s*([0-9]+)\s*["']""")
 _BLOCK = 1 << 20
 _LONGEST_TAG = 1 << 10
-# What the standard library raises for an archive whose parts are not where, or as, its directory says.
-_BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError)
 
 
 def sheets(snapshot: Snapshot) -> dict[str, list[list[Any]]]:
@@ -41,7 +38,7 @@ def sheets(snapshot: Snapshot) -> dict[str, list[list[Any]]]:
         workbook = CalamineWorkbook.from_filelike(snapshot.file)
         names = [sheet.name for sheet in workbook.sheets_metadata if sheet.typ is SheetTypeEnum.WorkSheet]
         return {name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in names}
-    except (CalamineError, *_BROKEN) as error:
+    except (CalamineError, *BROKEN_ARCHIVE) as error:
         raise SourceChanged(snapshot.source_id, f"{snapshot.name}: not a workbook: {error}") from error
 
 

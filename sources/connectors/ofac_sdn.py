@@ -13,13 +13,13 @@ missed unseen; the list itself is whole.
 """
 
 import re
-import struct
+import shutil
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO, cast
 
 import lxml.etree
@@ -30,7 +30,7 @@ from sources.connector import MEBIBYTE, Ask, Plan, Request, Source
 from sources.countries import GLOBAL
 from sources.country_names import OTHER
 from sources.errors import SourceChanged
-from sources.formats import Format
+from sources.formats import BROKEN_ARCHIVE, Format
 from sources.snapshots import Snapshot
 from sources.tables import Parsed, Quarantine
 
@@ -141,8 +141,6 @@ ISO_DAY = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})(
 NUMBER = r"[0-9]{1,10}"
 MOST_ENTRIES = 1_000_000
 _BLOCK = 1 << 16
-# What zipfile raises for an archive whose bytes have been changed.
-_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, UnicodeDecodeError)
 # One element below the root: an entry is some kilobytes, all changes of a delta file some hundred.
 _MOST_OF_ELEMENT = 16 * MEBIBYTE
 
@@ -178,24 +176,32 @@ def parse(snapshot: Snapshot) -> Parsed:
 
 
 def _from_archive(snapshot: Snapshot) -> Parsed:
+    """Read the one file of an archive. It is unpacked first, so that what is broken is the archive or the list."""
     tables.check_archive(snapshot)
-    with zipfile.ZipFile(snapshot.file) as archive:
-        members = [member for member in archive.infolist() if not member.is_dir()]
-        if len(members) != 1:
-            raise SourceChanged(SOURCE.id, f"{snapshot.name}: {len(members)} files in the archive; expected one")
-        member = members[0]
-        is_plain = member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) and not member.flag_bits & 1
-        if not is_plain or member.header_offset < 0:
-            raise SourceChanged(SOURCE.id, f"{snapshot.name}: encrypted, compressed in an unusual way, or broken")
+    with TemporaryFile() as file:
         try:
-            with archive.open(member) as file:
-                inner = replace(
-                    snapshot, file=cast(BinaryIO, file), file_name=f"{snapshot.name}/{member.filename[:100]}"
-                )
-                tables.expect(inner, Format.XML, Format.TEXT)
-                return _from_xml(inner) if inner.format is Format.XML else _from_text(inner)
-        except _BROKEN as error:
+            with zipfile.ZipFile(snapshot.file) as archive:
+                member = _only_member(archive, snapshot)
+                with archive.open(member) as packed:
+                    shutil.copyfileobj(packed, file, _BLOCK)
+        except BROKEN_ARCHIVE as error:
             raise SourceChanged(SOURCE.id, f"{snapshot.name}: a broken archive: {error}") from error
+        name = f"{snapshot.name}/{member.filename[:100]}"
+        inner = replace(snapshot, file=cast(BinaryIO, file), file_name=name)
+        tables.expect(inner, Format.XML, Format.TEXT)
+        return _from_xml(inner) if inner.format is Format.XML else _from_text(inner)
+
+
+def _only_member(archive: zipfile.ZipFile, snapshot: Snapshot) -> zipfile.ZipInfo:
+    # Not is_dir(), which fails on a name that damage has emptied.
+    members = [member for member in archive.infolist() if not member.filename.endswith("/")]
+    if len(members) != 1:
+        raise SourceChanged(SOURCE.id, f"{snapshot.name}: {len(members)} files in the archive; expected one")
+    (member,) = members
+    is_plain = member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) and not member.flag_bits & 1
+    if not is_plain or member.header_offset < 0:
+        raise SourceChanged(SOURCE.id, f"{snapshot.name}: encrypted, compressed in an unusual way, or broken")
+    return member
 
 
 # --- XML ------------------------------------------------------------------------------------------------------------

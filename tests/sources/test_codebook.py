@@ -193,3 +193,21 @@ def test_what_is_not_plain_yaml_is_refused(tmp_path, text):
 def test_an_empty_folder_is_refused(tmp_path):
     (fault,) = faults(tmp_path)
     assert "no *.yaml" in fault.found
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("? [a]\n: b\n", "a key that is not a word"),
+        ("a: \x07b\n", "control characters are not allowed"),
+        ("a: !!int abc\n", "invalid literal for int"),
+        ("a: !!python/object/apply:os.getcwd []\n", "could not determine a constructor for the tag"),
+    ],
+)
+def test_yaml_that_is_more_or_less_than_words_and_lists_is_a_mistake(tmp_path, text, said):
+    (tmp_path / "a_tool.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput) as refused:
+        codebook.read_yaml(tmp_path / "a_tool.yaml")
+    (fault,) = refused.value.faults
+    assert said in fault.found
+    assert fault.expected == "valid YAML"

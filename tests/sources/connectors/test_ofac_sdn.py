@@ -2,9 +2,11 @@
 
 import csv
 import io
+import random
 import re
 import zipfile
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
@@ -362,6 +364,17 @@ def test_an_archive_that_would_unpack_to_too_much_is_not_unpacked(monkeypatch):
     monkeypatch.setattr(tables, "_MAX_UNPACKED_BYTES", len(LIST) - 1)
     with pytest.raises(SourceChanged, match="too many"):
         parse(packed(("SDN.XML", LIST)))
+
+
+def test_damage_to_an_archives_directory_is_refused_by_name():
+    content = packed(("SDN.XML", LIST))
+    for seed in range(1000):
+        chance = random.Random(seed)
+        broken = bytearray(content)
+        for _ in range(chance.randint(1, 3)):
+            broken[len(broken) - 1 - chance.randrange(90)] = chance.randrange(256)
+        with suppress(SourceChanged):
+            assert parse(bytes(broken)).rows == parse(LIST).rows
 
 
 def test_a_broken_archive_is_refused_or_reads_as_the_file():
