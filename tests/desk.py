@@ -13,15 +13,20 @@ PATIENCE = Limits(read_seconds=2, connect_seconds=2, total_seconds=60, attempts=
 
 
 class Desk:
-    """A store for one source; `said` is what its runs told, `connector` may be replaced."""
+    """A store for one source: `said` is what its runs told, `given` what is asked beside the address (urls, api_key).
 
-    def __init__(self, folder, replay, source_id):
+    `connector` and `agent` may be replaced.
+    """
+
+    def __init__(self, folder, replay, source_id, **given):
         self.store = Store(folder / "store")
         self.readings = Readings(self.store, folder / "readings")
         self.replay = replay
         self.source_id = source_id
         self.connector = load(source_id)
         self.now = RETRIEVED
+        self.agent = "policydiff tests"
+        self.given = given
         self.said = []
 
     @property
@@ -29,10 +34,20 @@ class Desk:
         """Return where things are kept, on the day of the next run."""
         return Keeping(store=self.store, readings=self.readings, now=self.now)
 
-    def gather(self, limits=PATIENCE, **given):
-        """Gather the source and let a day pass; `given` goes to what is asked (urls, api_key)."""
-        fetcher = Fetcher("policydiff tests", limits, sleep=lambda _: None)
-        ask = Ask(base_url=self.replay.base_url(self.source_id), today=self.now.date(), **given)
+    @property
+    def observations(self):
+        """Return what was observed so far."""
+        return self.store.observations(self.source_id)
+
+    @property
+    def tables(self):
+        """Return the tables of what stands, one for each reading."""
+        return [reading.parsed for reading in self.readings.standing(self.connector, self.observations).readings]
+
+    def gather(self, limits=PATIENCE):
+        """Gather the source and let a day pass."""
+        fetcher = Fetcher(self.agent, limits, sleep=lambda _: None)
+        ask = Ask(base_url=self.replay.base_url(self.source_id), today=self.now.date(), **self.given)
         try:
             return gather(self.connector, self.keeping, fetcher, ask, self.said.append)
         finally:

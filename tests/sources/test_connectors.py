@@ -67,8 +67,8 @@ def test_a_source_is_fully_described(source_id):
 @pytest.mark.parametrize("source_id", SOURCES)
 def test_the_whole_plan_runs_over_http_and_a_second_run_finds_nothing_new(source_id, tmp_path):
     with running() as replay:
-        desk = Desk(tmp_path, replay, source_id)
-        first, second = (desk.gather(api_key="a-key") for _ in range(2))
+        desk = Desk(tmp_path, replay, source_id, api_key="a-key")
+        first, second = (desk.gather() for _ in range(2))
     assert (first.outcome, first.faults) == (Outcome.NEW, ())
     assert first.rows > 0
     assert (second.outcome, second.new_documents, second.rows) == (Outcome.SAME, 0, first.rows)

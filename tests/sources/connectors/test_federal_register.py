@@ -7,7 +7,7 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,11 +16,10 @@ from sources import gathered
 from sources.connector import Ask, load
 from sources.connectors import federal_register
 from sources.errors import SourceChanged
-from sources.gathering import Keeping, Outcome, gather, hand_over
-from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Snapshot, Store
+from sources.gathering import Outcome, hand_over
+from sources.snapshots import Snapshot
 from tests import mutations
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.publishers import federal_register as publisher
 from tests.replay.server import FIXTURES, running
@@ -446,43 +445,16 @@ def test_a_text_that_is_broken_or_dangerous_is_refused(content):
 # --- The plan ---------------------------------------------------------------------------------------------------------
 
 
-class Desk:
-    """A store, readings and a clock beside the publisher on loopback."""
-
-    def __init__(self, folder, replay):
-        self.store = Store(folder / "store")
-        self.readings = Readings(self.store, folder / "readings")
-        self.replay = replay
-        self.now = datetime(2026, 1, 15, 12, tzinfo=UTC)
-        self.agent = "policydiff tests"
-
-    @property
-    def keeping(self):
-        """The store as of now."""
-        return Keeping(store=self.store, readings=self.readings, now=self.now)
-
-    def gather(self):
-        """Gather the source and let a day pass."""
-        limits = Limits(read_seconds=2, connect_seconds=2, total_seconds=5, attempts=2, first_wait_seconds=0.01)
-        fetcher = Fetcher(self.agent, limits, sleep=lambda _: None)
-        ask = Ask(base_url=self.replay.base_url("federal_register"), today=self.now.date())
-        try:
-            return gather(load("federal_register"), self.keeping, fetcher, ask, lambda _: None)
-        finally:
-            fetcher.close()
-            self.now += timedelta(days=1)
-
-    def acts(self):
-        """Return the ids of all acts that stand."""
-        standing = self.readings.standing(load("federal_register"), self.store.observations("federal_register"))
-        return [act_id for reading in standing.readings for act_id in reading.parsed.acts["act_id"]]
+def acts(desk):
+    """Return the ids of all acts that stand."""
+    return [act_id for parsed in desk.tables for act_id in parsed.acts["act_id"]]
 
 
 @pytest.fixture
 def desk(tmp_path):
     """Return an empty store beside the running publisher."""
     with running() as replay:
-        yield Desk(tmp_path, replay)
+        yield Desk(tmp_path, replay, "federal_register")
 
 
 @pytest.fixture
@@ -526,7 +498,7 @@ def test_what_was_published_under_the_next_president_stays_the_signers(desk):
 def test_a_search_that_is_too_large_is_halved_until_it_is_counted_whole(desk, many):
     result = desk.gather()
     assert result.faults == ()
-    assert many <= set(desk.acts())
+    assert many <= set(acts(desk))
     pages = [int(parse_qs(urlsplit(asked).query)["page"][0]) for asked in desk.replay.asked]
     assert max(pages) == 2
     assert desk.gather().outcome is Outcome.SAME
@@ -555,7 +527,7 @@ def test_a_search_that_finds_nothing_in_any_year_stops_the_source(desk, monkeypa
     monkeypatch.setattr(publisher, "documents", lambda _: [document()])
     result = desk.gather()
     assert result.faults == ("documents of joe-biden: nothing at all since 2021-01-20",)
-    assert desk.acts() == ["2017-90001"]
+    assert acts(desk) == ["2017-90001"]
 
 
 @pytest.mark.parametrize(

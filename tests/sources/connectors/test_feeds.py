@@ -4,21 +4,20 @@ import json
 import random
 import re
 import xml.etree.ElementTree as ElementTree
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from urllib.parse import unquote
 
 import pandas as pd
 import pytest
 
 from sources import tables
-from sources.connector import Ask, load
+from sources.connector import load
 from sources.connectors import feeds
 from sources.errors import SourceChanged
-from sources.gathering import Keeping, Outcome, gather
-from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Snapshot, Store
+from sources.gathering import Outcome
+from sources.snapshots import Snapshot
 from tests import mutations
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.server import FIXTURES, Fault, running
 
@@ -396,32 +395,16 @@ def test_the_archived_items_of_the_transition_are_read_whole(data):
 # --- Gathering ------------------------------------------------------------------------------------------------------
 
 
-class Desk:
-    """A store beside the publishers on loopback."""
+def desk_for(folder, replay, *addresses):
+    """Return a desk whose settings name further feeds: whole addresses, or paths of the publisher on loopback."""
+    base_url = replay.base_url("feeds")
+    urls = tuple(address if ":" in address else base_url + address for address in addresses)
+    return Desk(folder, replay, "feeds", urls=urls)
 
-    def __init__(self, folder, replay, paths=()):
-        self.store = Store(folder / "store")
-        self.readings = Readings(self.store, folder / "readings")
-        self.replay = replay
-        self.paths = paths
 
-    def gather(self, day=15):
-        """Gather the source on a day of January."""
-        limits = Limits(connect_seconds=5, read_seconds=5, total_seconds=20, attempts=2, first_wait_seconds=0.01)
-        fetcher = Fetcher("policydiff tests", limits, sleep=lambda _: None)
-        now = datetime(2026, 1, day, 12, tzinfo=UTC)
-        keeping = Keeping(store=self.store, readings=self.readings, now=now)
-        base_url = self.replay.base_url("feeds")
-        urls = tuple(path if ":" in path else base_url + path for path in self.paths)
-        try:
-            return gather(load("feeds"), keeping, fetcher, Ask(base_url=base_url, today=now.date(), urls=urls), print)
-        finally:
-            fetcher.close()
-
-    def documents(self):
-        """Return the ids of the documents that stand."""
-        standing = self.readings.standing(load("feeds"), self.store.observations("feeds"))
-        return {name for reading in standing.readings for name in reading.parsed.documents["document_id"]}
+def documents(desk):
+    """Return the ids of the documents that stand."""
+    return {name for parsed in desk.tables for name in parsed.documents["document_id"]}
 
 
 @pytest.fixture
@@ -436,54 +419,62 @@ def folder(tmp_path):
 
 def test_the_federal_register_and_every_further_feed_are_gathered_once(tmp_path):
     with running() as replay:
-        desk = Desk(tmp_path, replay, ("/atom", "/rdf", "/moved.xml", "/atom"))
+        desk = desk_for(tmp_path, replay, "/atom", "/rdf", "/moved.xml", "/atom")
         result = desk.gather()
         assert (result.outcome, result.faults, result.rows) == (Outcome.NEW, (), 2 + 2 + 1 + 2)
         assert len(result.withheld) == 3
         assert unquote(replay.asked[0]) == "/feeds" + feeds.FEDERAL_REGISTER
         objects = sorted((tmp_path / "store" / "objects").rglob("*"))
-        again = desk.gather(day=16)
+        again = desk.gather()
         assert (again.outcome, again.new_documents, again.rows) == (Outcome.SAME, 0, 7)
         assert sorted((tmp_path / "store" / "objects").rglob("*")) == objects
 
 
 def test_what_has_left_a_feed_has_not_been_withdrawn(tmp_path, folder):
     with running(folder.parent) as replay:
-        desk = Desk(tmp_path, replay)
+        desk = desk_for(tmp_path, replay)
         desk.gather()
-        before = desk.documents()
+        before = documents(desk)
         start, end = DOCUMENTS.index(b"<item>"), DOCUMENTS.index(b"</item>") + len(b"</item>")
         (folder / "payload_documents.xml").write_bytes(DOCUMENTS[:start] + DOCUMENTS[end:])
-        assert desk.gather(day=16).outcome is Outcome.NEW
-        assert desk.documents() == before
+        assert desk.gather().outcome is Outcome.NEW
+        assert documents(desk) == before
         (folder / "payload_documents.xml").write_bytes(rss(b"<title>Nothing these 30 days</title>"))
-        result = desk.gather(day=17)
+        result = desk.gather()
         assert (result.outcome, result.faults) == (Outcome.NEW, ())
-        assert desk.documents() == before
+        assert documents(desk) == before
 
 
 def test_a_stamp_on_a_feed_makes_no_further_version_of_it(tmp_path):
     with running() as replay:
-        desk = Desk(tmp_path, replay, ("/stamped.xml",))
+        desk = desk_for(
+            tmp_path,
+            replay,
+            "/stamped.xml",
+        )
         first = desk.gather()
-        assert desk.gather(day=16).rows == first.rows == 4
+        assert desk.gather().rows == first.rows == 4
         versions = {o.key for o in desk.store.observations("feeds") if "stamped" in o.key and not o.is_listing}
         assert len(versions) == 1
 
 
 def test_a_feed_that_fails_is_told_and_what_was_good_stays(tmp_path, folder):
     with running(folder.parent) as replay:
-        desk = Desk(tmp_path, replay, ("/atom",))
+        desk = desk_for(
+            tmp_path,
+            replay,
+            "/atom",
+        )
         rows = desk.gather().rows
         for fault, said in ((Fault.HTML, "Request Access"), (Fault.ERROR, "500"), (Fault.EMPTY, "EMPTY")):
             replay.fail("feeds", fault)
-            result = desk.gather(day=16)
+            result = desk.gather()
             assert result.outcome is Outcome.FAILED
             assert said in result.faults[0]
             assert result.rows == rows
         replay.heal()
         (folder / "payload_documents.xml").write_bytes(b"<?xml version='1.0'?><opml version='2.0'/>")
-        result = desk.gather(day=17)
+        result = desk.gather()
         assert result.outcome is Outcome.FAILED
         assert "opml" in result.faults[0]
         assert result.rows == rows, "and the feed after it was asked for all the same"
@@ -492,8 +483,8 @@ def test_a_feed_that_fails_is_told_and_what_was_good_stays(tmp_path, folder):
 
 def test_an_address_that_is_none_is_told_once_the_others_are_there(tmp_path):
     with running() as replay:
-        desk = Desk(tmp_path, replay, ("file:///etc/passwd", "/rdf"))
+        desk = desk_for(tmp_path, replay, "file:///etc/passwd", "/rdf")
         result = desk.gather()
         assert result.outcome is Outcome.FAILED
         assert "file:///etc/passwd" in result.faults[0]
-        assert "https://agency.example/a" in desk.documents()
+        assert "https://agency.example/a" in documents(desk)

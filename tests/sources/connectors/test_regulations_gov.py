@@ -10,14 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sources import gathered
-from sources.connector import Ask, load
+from sources.connector import load
 from sources.connectors import federal_register, regulations_gov
 from sources.errors import SourceChanged
-from sources.gathering import Keeping, Outcome, gather
-from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Result, Snapshot, Store
+from sources.gathering import Outcome
+from sources.snapshots import Result, Snapshot
 from tests import mutations
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.publishers import regulations_gov as publisher
 from tests.replay.server import FIXTURES, Fault, running
@@ -205,45 +204,16 @@ def test_the_counts_of_the_last_days_are_no_change():
 # --- The plan ---------------------------------------------------------------------------------------------------------
 
 
-class Desk:
-    """A store, readings and a clock beside the publisher on loopback."""
-
-    def __init__(self, folder, replay):
-        self.store = Store(folder / "store")
-        self.readings = Readings(self.store, folder / "readings")
-        self.replay = replay
-        self.now = datetime(2026, 1, 15, 12, tzinfo=UTC)
-        self.key = publisher.KEY
-
-    def gather(self):
-        """Gather the source and let a day pass."""
-        limits = Limits(read_seconds=2, connect_seconds=2, total_seconds=5, attempts=2, first_wait_seconds=0.01)
-        fetcher = Fetcher("policydiff tests", limits, sleep=lambda _: None)
-        keeping = Keeping(store=self.store, readings=self.readings, now=self.now)
-        address = self.replay.base_url("regulations_gov")
-        ask = Ask(base_url=address, today=self.now.date(), api_key=self.key, no_key="set a key")
-        try:
-            return gather(load("regulations_gov"), keeping, fetcher, ask, lambda _: None)
-        finally:
-            fetcher.close()
-            self.now += timedelta(days=1)
-
-    @property
-    def observations(self):
-        """What was observed so far."""
-        return self.store.observations("regulations_gov")
-
-    def acts(self):
-        """Return the ids of all acts that stand."""
-        standing = self.readings.standing(load("regulations_gov"), self.observations)
-        return {act_id for reading in standing.readings for act_id in reading.parsed.acts["act_id"]}
+def acts(desk):
+    """Return the ids of all acts that stand."""
+    return {act_id for parsed in desk.tables for act_id in parsed.acts["act_id"]}
 
 
 @pytest.fixture
 def desk(tmp_path):
     """Return an empty store beside the running publisher."""
     with running() as replay:
-        yield Desk(tmp_path, replay)
+        yield Desk(tmp_path, replay, "regulations_gov", api_key=publisher.KEY, no_key="set a key")
 
 
 @pytest.fixture
@@ -282,7 +252,7 @@ def test_a_window_moves_on_by_the_last_change_in_eastern_time(desk, many):
     """The changes lie around the hour that comes twice in the night of 2020-11-01."""
     result = desk.gather()
     assert result.faults == ()
-    assert {one["id"] for one in many} <= desk.acts()
+    assert {one["id"] for one in many} <= acts(desk)
     queries = [parse_qs(urlsplit(asked).query) for asked in desk.replay.asked]
     since = [query.get("filter[lastModifiedDate][ge]", [""])[0] for query in queries]
     assert "2020-11-01 00:46:00" in since
@@ -338,19 +308,19 @@ def test_an_agency_without_any_document_stops_the_source(desk, monkeypatch):
     monkeypatch.setattr(regulations_gov, "AGENCIES", ("DHS", "ICE"))
     result = desk.gather()
     assert result.faults == ("ICE: no document of any type since 2017-01-20",)
-    assert desk.acts() == {"DHS-2017-9001-0001"}
+    assert acts(desk) == {"DHS-2017-9001-0001"}
 
 
 @pytest.mark.parametrize(("key", "said"), [("another", "API_KEY_INVALID"), (None, "set a key")])
 def test_without_a_good_key_nobody_is_let_in(desk, key, said):
-    desk.key = key
+    desk.given["api_key"] = key
     result = desk.gather()
     assert result.outcome is Outcome.FAILED
     assert said in result.faults[0]
 
 
 def test_a_key_is_kept_nowhere(desk, tmp_path):
-    desk.key = publisher.KEY = "s3cr3t-key"
+    desk.given["api_key"] = publisher.KEY = "s3cr3t-key"
     try:
         assert desk.gather().outcome is Outcome.NEW
     finally:
@@ -371,7 +341,7 @@ def test_a_spent_ration_is_unavailable_not_changed_and_keeps_what_came(desk, mon
     result = desk.gather()
     assert result.outcome is Outcome.FAILED
     assert "answered 429 (2 attempts)" in result.faults[0]
-    assert desk.acts() == {"DHS-2017-9001-0001"}
+    assert acts(desk) == {"DHS-2017-9001-0001"}
     monkeypatch.setitem(publisher.RATION, "left", 1000)
     assert desk.gather().outcome is Outcome.NEW
 

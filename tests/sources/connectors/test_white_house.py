@@ -7,7 +7,7 @@ import random
 import re
 from collections import Counter
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,11 +16,10 @@ from sources import tables
 from sources.connector import Ask, load
 from sources.connectors import white_house
 from sources.errors import SourceChanged
-from sources.gathering import Keeping, Outcome, gather
-from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Snapshot, Store
+from sources.gathering import Outcome
+from sources.snapshots import Snapshot
 from tests import mutations
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.server import FIXTURES, Fault, running
 
@@ -442,36 +441,14 @@ def test_phrases_that_the_archive_breaks_over_lines_are_found(archived, data):
 # --- Gathering ------------------------------------------------------------------------------------------------------
 
 
-class Desk:
-    """A store beside the publisher on loopback."""
-
-    def __init__(self, folder, replay):
-        self.store = Store(folder / "store")
-        self.readings = Readings(self.store, folder / "readings")
-        self.replay = replay
-        self.said = []
-
-    def gather(self, day=15):
-        """Gather the source on a day of January."""
-        limits = Limits(connect_seconds=5, read_seconds=5, total_seconds=20, attempts=2, first_wait_seconds=0.01)
-        fetcher = Fetcher("policydiff tests", limits, sleep=lambda _: None)
-        now = datetime(2026, 1, day, 12, tzinfo=UTC)
-        keeping = Keeping(store=self.store, readings=self.readings, now=now)
-        ask = Ask(base_url=self.replay.base_url("white_house"), today=now.date())
-        try:
-            return gather(load("white_house"), keeping, fetcher, ask, self.said.append)
-        finally:
-            fetcher.close()
-
-    def documents(self):
-        """Return the documents that stand, by id."""
-        standing = self.readings.standing(load("white_house"), self.store.observations("white_house"))
-        return {row.document_id: row for reading in standing.readings for row in reading.parsed.documents.itertuples()}
+def documents(desk):
+    """Return the documents that stand, by id."""
+    return {row.document_id: row for parsed in desk.tables for row in parsed.documents.itertuples()}
 
 
 def test_the_feeds_are_asked_then_each_post_once_newest_first_and_again_only_what_changed(tmp_path):
     with running() as replay:
-        desk = Desk(tmp_path, replay)
+        desk = Desk(tmp_path, replay, "white_house")
         result = desk.gather()
         assert (result.outcome, result.faults, result.documents, result.rows) == (Outcome.NEW, (), 8, 3)
         assert [path.removeprefix("/white_house") for path in replay.asked] == [
@@ -484,13 +461,13 @@ def test_the_feeds_are_asked_then_each_post_once_newest_first_and_again_only_wha
             "/presidential-actions/2026/01/securing-the-example-river/",
             "/remarks/2026/01/1458/",
         ]
-        assert sorted(desk.documents()) == [
+        assert sorted(documents(desk)) == [
             "2026/01/1458",
             "2026/01/fact-sheet-the-example-river-is-secured",
             "2026/01/securing-the-example-river",
         ]
         objects = sorted((tmp_path / "store" / "objects").rglob("*"))
-        again = desk.gather(day=16)
+        again = desk.gather()
         assert (again.outcome, again.new_documents, again.rows) == (Outcome.SAME, 0, 3)
         assert sorted((tmp_path / "store" / "objects").rglob("*")) == objects
 
@@ -501,12 +478,12 @@ def test_a_page_that_left_the_feed_stays(tmp_path):
     for path in FOLDER.glob("payload*"):
         (folder / path.name).write_bytes(path.read_bytes())
     with running(tmp_path) as replay:
-        desk = Desk(tmp_path, replay)
+        desk = Desk(tmp_path, replay, "white_house")
         desk.gather()
         start, end = FEED.index(b"<item>"), FEED.index(b"</item>") + len(b"</item>")
         (folder / "payload_feed.xml").write_bytes(FEED[:start] + FEED[end:])
-        assert desk.gather(day=16).outcome is Outcome.NEW
-        assert "2026/01/securing-the-example-river" in desk.documents()
+        assert desk.gather().outcome is Outcome.NEW
+        assert "2026/01/securing-the-example-river" in documents(desk)
 
 
 @pytest.mark.parametrize("link", ["https://elsewhere.example/secret/", "https://[secret", "file:///secret"])
@@ -518,21 +495,21 @@ def test_links_that_lead_elsewhere_are_told_and_not_followed(tmp_path, link):
     strange = FEED.replace(b"https://www.whitehouse.gov/remarks/2026/01/1458/", link.encode())
     (folder / "payload_feed.xml").write_bytes(strange)
     with running(tmp_path) as replay:
-        desk = Desk(tmp_path, replay)
+        desk = Desk(tmp_path, replay, "white_house")
         result = desk.gather()
         assert result.outcome is Outcome.FAILED
         assert link in result.faults[0]
         assert not [path for path in replay.asked if "secret" in path]
-        assert len(desk.documents()) == 2, "the other pages are there"
+        assert len(documents(desk)) == 2, "the other pages are there"
 
 
 def test_a_blocked_or_broken_site_is_told_and_what_was_good_stays(tmp_path):
     with running() as replay:
-        desk = Desk(tmp_path, replay)
+        desk = Desk(tmp_path, replay, "white_house")
         desk.gather()
         for fault, said in ((Fault.HTML, "Request Access"), (Fault.BUSY, "429"), (Fault.BOMB, "16777216 bytes")):
             replay.fail("white_house", fault)
-            result = desk.gather(day=16)
+            result = desk.gather()
             assert result.outcome is Outcome.FAILED
             assert said in result.faults[0]
             assert result.rows == 3
