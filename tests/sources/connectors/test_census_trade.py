@@ -6,20 +6,19 @@ import json
 import random
 import re
 from collections import Counter, defaultdict
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from sources import gathered
-from sources.connector import Ask, Request, load
+from sources.connector import Request, load
 from sources.connectors import census_trade
 from sources.errors import SourceChanged, SourceRefused
 from sources.formats import Format
-from sources.gathering import Keeping, Outcome, gather
+from sources.gathering import Outcome
 from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Snapshot, Store
+from sources.snapshots import Snapshot
 from tests import mutations
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.server import FIXTURES, running
 from tests.workbooks import workbook
@@ -375,23 +374,14 @@ def fetcher():
 
 
 def test_the_whole_plan_over_http_and_a_second_run_with_nothing_new(tmp_path):
-    store = Store(tmp_path / "store")
-    readings = Readings(store, tmp_path / "readings")
-    now = datetime(2026, 1, 15, 12, tzinfo=UTC)
-    results = []
     with running() as replay:
-        for day in range(2):
-            client = fetcher()
-            keeping = Keeping(store=store, readings=readings, now=now + timedelta(days=day))
-            ask = Ask(base_url=replay.base_url("census_trade"), today=keeping.now.date())
-            results.append(gather(load("census_trade"), keeping, client, ask, lambda _: None))
-            client.close()
-    first, second = results
+        desk = Desk(tmp_path, replay, "census_trade")
+        first, second = desk.gather(), desk.gather()
     assert (first.outcome, first.documents, first.new_documents) == (Outcome.NEW, 1, 1)
     assert [w.column for w in first.withheld] == ["IDEC"]
-    observations = store.observations("census_trade")
+    observations = desk.observations
     assert [(o.key, o.url.rsplit("/", 1)[-1]) for o in observations] == [("country workbook", "country.xlsx")] * 2
-    rows = gathered.series(readings.standing(load("census_trade"), observations).readings)
+    rows = gathered.series(desk.readings.standing(load("census_trade"), observations).readings)
     assert rows.loc[rows["country_code"] == "NIC", "value"].sum() == 3672 + 1800
     assert first.rows == len(rows) == 47
     assert (second.outcome, second.new_documents, second.rows) == (Outcome.SAME, 0, 47)

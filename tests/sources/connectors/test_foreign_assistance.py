@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import Counter, defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -12,11 +12,10 @@ from sources import gathered
 from sources.connector import Ask, load
 from sources.connectors import foreign_assistance
 from sources.errors import SourceChanged
-from sources.gathering import Keeping, Outcome, gather
-from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Snapshot, Store
+from sources.gathering import Outcome
+from sources.snapshots import Snapshot
 from tests import mutations
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.server import FIXTURES, running
 
@@ -226,24 +225,14 @@ def test_the_real_file_gives_the_golden_sums(data):
 
 
 def test_the_whole_plan_over_http_and_a_second_run_with_nothing_new(tmp_path):
-    store = Store(tmp_path / "store")
-    readings = Readings(store, tmp_path / "readings")
-    now = datetime(2026, 1, 15, 12, tzinfo=UTC)
-    limits = Limits(read_seconds=2, connect_seconds=2, total_seconds=5, attempts=2, first_wait_seconds=0.01)
-    results = []
     with running() as replay:
-        for day in range(2):
-            fetcher = Fetcher("policydiff tests", limits, sleep=lambda _: None)
-            keeping = Keeping(store=store, readings=readings, now=now + timedelta(days=day))
-            ask = Ask(base_url=replay.base_url("foreign_assistance"), today=keeping.now.date())
-            results.append(gather(load("foreign_assistance"), keeping, fetcher, ask, lambda _: None))
-            fetcher.close()
-    first, second = results
+        desk = Desk(tmp_path, replay, "foreign_assistance")
+        first, second = desk.gather(), desk.gather()
     # The page and the file.
     assert (first.outcome, first.documents, first.new_documents) == (Outcome.NEW, 2, 2)
-    observations = store.observations("foreign_assistance")
+    observations = desk.observations
     assert {(o.key, o.is_listing) for o in observations} == {("data page", True), ("country summary", False)}
-    rows = gathered.series(readings.standing(load("foreign_assistance"), observations).readings)
+    rows = gathered.series(desk.readings.standing(load("foreign_assistance"), observations).readings)
     assert first.rows == len(rows) == 10
     assert rows["value"].sum() == -50 + 12 + 30 + 800 + 200 + 900 + 1000 + 5 + 40 + 60
     assert [w.column for w in first.withheld] == ["year", "amount"]

@@ -13,11 +13,10 @@ from sources import tables
 from sources.connector import Ask, load
 from sources.connectors import ice_detention
 from sources.errors import SourceChanged
-from sources.gathering import Keeping, Outcome, gather
-from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Snapshot, Store
+from sources.gathering import Outcome
+from sources.snapshots import Snapshot
 from tests import mutations
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.server import FIXTURES, running
 from tests.workbooks import workbook
@@ -658,17 +657,11 @@ def test_a_page_without_a_known_workbook_fails_loudly(link, said):
 
 
 def test_the_plan_gathers_each_year_once(tmp_path):
-    store = Store(tmp_path / "store")
-    keeping = Keeping(store=store, readings=Readings(store, tmp_path / "readings"), now=RETRIEVED)
     with running() as replay:
-        ask = Ask(base_url=replay.base_url("ice_detention"), today=RETRIEVED.date())
-        fetcher = Fetcher("policydiff tests", Limits(first_wait_seconds=0.01), sleep=lambda _: None)
-        first = gather(load("ice_detention"), keeping, fetcher, ask, lambda _: None)
-        later = Keeping(store=store, readings=keeping.readings, now=RETRIEVED + timedelta(days=1))
-        second = gather(load("ice_detention"), later, fetcher, ask, lambda _: None)
-        fetcher.close()
+        desk = Desk(tmp_path, replay, "ice_detention")
+        first, second = desk.gather(), desk.gather()
     assert (first.outcome, first.documents, first.new_documents, first.faults) == (Outcome.NEW, 3, 3, ())
     assert (first.rows, len(first.withheld)) == (69, 1)
     assert (second.outcome, second.documents, second.new_documents, second.rows) == (Outcome.SAME, 3, 0, 69)
-    keys = sorted({observation.key for observation in store.observations("ice_detention")})
+    keys = sorted({observation.key for observation in desk.observations})
     assert keys == ["FY19", "FY26", "detention management page"]

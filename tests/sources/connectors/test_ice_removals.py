@@ -4,18 +4,16 @@ import csv
 import io
 import re
 from collections import Counter
-from datetime import timedelta
 
 import pytest
 
 from sources.connector import Ask, load
 from sources.connectors import ice_removals
 from sources.errors import SourceChanged
-from sources.gathering import Keeping, Outcome, gather
-from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Snapshot, Store
+from sources.gathering import Outcome
+from sources.snapshots import Snapshot
 from tests import mutations
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.server import FIXTURES, running
 
@@ -159,17 +157,11 @@ def test_a_page_without_a_table_fails_loudly():
 
 
 def test_the_plan_gathers_every_linked_table_once(tmp_path):
-    store = Store(tmp_path / "store")
-    keeping = Keeping(store=store, readings=Readings(store, tmp_path / "readings"), now=RETRIEVED)
     with running() as replay:
-        ask = Ask(base_url=replay.base_url("ice_removals"), today=RETRIEVED.date())
-        fetcher = Fetcher("policydiff tests", Limits(first_wait_seconds=0.01), sleep=lambda _: None)
-        first = gather(load("ice_removals"), keeping, fetcher, ask, lambda _: None)
-        later = Keeping(store=store, readings=keeping.readings, now=RETRIEVED + timedelta(days=1))
-        second = gather(load("ice_removals"), later, fetcher, ask, lambda _: None)
-        fetcher.close()
+        desk = Desk(tmp_path, replay, "ice_removals")
+        first, second = desk.gather(), desk.gather()
     assert (first.outcome, first.documents, first.new_documents, first.rows) == (Outcome.NEW, 3, 3, 11)
     assert first.faults == ()
     assert (second.outcome, second.documents, second.new_documents, second.rows) == (Outcome.SAME, 3, 0, 11)
-    keys = [observation.key for observation in store.observations("ice_removals")]
+    keys = [observation.key for observation in desk.observations]
     assert sorted(set(keys)) == ["removals FY2017 FY2018", "removals FY2019", "statistics page"]

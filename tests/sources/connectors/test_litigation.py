@@ -5,19 +5,18 @@ import io
 import json
 import re
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
 
-from sources.connector import Ask, load
+from sources.connector import load
 from sources.connectors import litigation
 from sources.errors import SourceChanged
-from sources.gathering import Keeping, Outcome, gather
-from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Snapshot, Store
+from sources.gathering import Outcome
+from sources.snapshots import Snapshot
 from tests import mutations
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.server import FIXTURES, running
 
@@ -343,15 +342,9 @@ def test_other_trackers_are_refused(data):
 
 
 def test_the_plan_gathers_both_datasets_once(tmp_path):
-    store = Store(tmp_path / "store")
-    keeping = Keeping(store=store, readings=Readings(store, tmp_path / "readings"), now=RETRIEVED)
     with running() as replay:
-        ask = Ask(base_url=replay.base_url("litigation"), today=RETRIEVED.date())
-        fetcher = Fetcher("policydiff tests", Limits(first_wait_seconds=0.01), sleep=lambda _: None)
-        first = gather(load("litigation"), keeping, fetcher, ask, lambda _: None)
-        later = Keeping(store=store, readings=keeping.readings, now=RETRIEVED + timedelta(days=1))
-        second = gather(load("litigation"), later, fetcher, ask, lambda _: None)
-        fetcher.close()
+        desk = Desk(tmp_path, replay, "litigation")
+        first, second = desk.gather(), desk.gather()
     assert (first.outcome, first.documents, first.new_documents, first.rows) == (Outcome.NEW, 2, 2, 14)
     assert (second.outcome, second.new_documents, second.rows) == (Outcome.SAME, 0, 14)
-    assert Counter(o.key for o in store.observations("litigation")) == {"cases": 2, "changes": 2}
+    assert Counter(o.key for o in desk.observations) == {"cases": 2, "changes": 2}

@@ -7,20 +7,18 @@ import re
 import zipfile
 from collections import Counter
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
 
 from sources import tables
-from sources.connector import Ask, load
+from sources.connector import load
 from sources.connectors import ofac_sdn
 from sources.errors import SourceChanged
-from sources.gathering import Keeping, Outcome, gather
-from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Snapshot, Store
+from sources.gathering import Outcome
+from sources.snapshots import Snapshot
 from tests import mutations
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.server import FIXTURES, running
 
@@ -453,26 +451,16 @@ def test_the_other_real_files_give_their_sums(name, measure, total, some, data):
 
 
 def test_the_whole_plan_over_http_and_a_second_run_with_nothing_new(tmp_path):
-    store = Store(tmp_path / "store")
-    readings = Readings(store, tmp_path / "readings")
-    limits = Limits(read_seconds=2, connect_seconds=2, total_seconds=5, attempts=2, first_wait_seconds=0.01)
-    now = datetime(2026, 1, 15, 12, tzinfo=UTC)
-    results = []
     with running() as replay:
-        for run in range(2):
-            fetcher = Fetcher("policydiff tests", limits, sleep=lambda _: None)
-            keeping = Keeping(store=store, readings=readings, now=now + timedelta(days=run))
-            ask = Ask(base_url=replay.base_url("ofac_sdn"), today=keeping.now.date())
-            results.append(gather(load("ofac_sdn"), keeping, fetcher, ask, lambda _: None))
-            fetcher.close()
+        desk = Desk(tmp_path, replay, "ofac_sdn")
+        first, second = desk.gather(), desk.gather()
         signed = [path for path in replay.asked if "X-Amz-Signature" in path]
-    first, second = results
     assert (first.outcome, first.documents, first.new_documents, first.faults) == (Outcome.NEW, 1, 1, ())
     assert first.rows == len(counts(parse(LIST)))
     assert [w.row for w in first.withheld] == [5]
     assert (second.outcome, second.new_documents, second.rows) == (Outcome.SAME, 0, first.rows)
-    observations = store.observations("ofac_sdn")
-    with store.snapshot(observations[0]) as snapshot:
+    observations = desk.observations
+    with desk.store.snapshot(observations[0]) as snapshot:
         assert snapshot.content == LIST
     assert len(signed) == len(set(signed)) == 2, "a signed address is used once, and asked for anew"
     assert not any("X-Amz" in observation.url for observation in observations)

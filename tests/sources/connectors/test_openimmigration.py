@@ -4,20 +4,19 @@ import csv
 import json
 import re
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 
 import pytest
 
 from reports.series import Number, disagreements, whole_world
-from sources.connector import Ask, load
+from sources.connector import load
 from sources.connectors import openimmigration
 from sources.errors import SourceChanged
-from sources.gathering import Keeping, Outcome, gather
-from sources.network import Fetcher, Limits
+from sources.gathering import Outcome
 from sources.periods import Interval
-from sources.readings import Readings
-from sources.snapshots import Snapshot, Store
+from sources.snapshots import Snapshot
 from tests import mutations
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.server import FIXTURES, running
 
@@ -222,21 +221,11 @@ def test_a_report_sets_it_beside_cbp(data):
 
 
 def test_the_whole_plan_over_http_and_a_second_run_with_nothing_new(tmp_path):
-    store = Store(tmp_path / "store")
-    readings = Readings(store, tmp_path / "readings")
-    limits = Limits(read_seconds=2, connect_seconds=2, total_seconds=5, attempts=2, first_wait_seconds=0.01)
-    fetcher = Fetcher("policydiff tests", limits, sleep=lambda _: None)
-    results = []
     with running() as replay:
-        for day in range(2):
-            now = datetime(2026, 1, 15, 12, tzinfo=UTC) + timedelta(days=day)
-            ask = Ask(base_url=replay.base_url("openimmigration"), today=now.date())
-            keeping = Keeping(store=store, readings=readings, now=now)
-            results.append(gather(load("openimmigration"), keeping, fetcher, ask, lambda _: None))
+        desk = Desk(tmp_path, replay, "openimmigration")
+        first, second = desk.gather(), desk.gather()
         assert replay.asked == ["/openimmigration/data/border-encounters.json"] * 2
-    fetcher.close()
-    first, second = results
     assert (first.outcome, first.documents, first.new_documents, first.rows) == (Outcome.NEW, 1, 1, 7)
     assert [w.column for w in first.withheld] == ["yearly: total"]
-    assert [o.key for o in store.observations("openimmigration")] == ["border encounters"] * 2
+    assert [o.key for o in desk.observations] == ["border encounters"] * 2
     assert (second.outcome, second.new_documents, second.rows) == (Outcome.SAME, 0, 7)

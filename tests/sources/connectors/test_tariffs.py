@@ -5,7 +5,7 @@ import io
 import json
 import re
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -13,11 +13,10 @@ import pytest
 from sources.connector import Ask, load
 from sources.connectors import tariffs
 from sources.errors import SourceChanged
-from sources.gathering import Keeping, Outcome, gather
-from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Snapshot, Store
+from sources.gathering import Outcome
+from sources.snapshots import Snapshot
 from tests import mutations
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.server import FIXTURES, running
 
@@ -288,18 +287,12 @@ def test_every_file_of_the_folder_is_read_or_refused(data):
 
 
 def test_the_plan_takes_the_newest_of_each_file(tmp_path):
-    store = Store(tmp_path / "store")
-    keeping = Keeping(store=store, readings=Readings(store, tmp_path / "readings"), now=RETRIEVED)
     with running() as replay:
-        ask = Ask(base_url=replay.base_url("tariffs"), today=RETRIEVED.date())
-        fetcher = Fetcher("policydiff tests", Limits(first_wait_seconds=0.01), sleep=lambda _: None)
-        first = gather(load("tariffs"), keeping, fetcher, ask, lambda _: None)
-        later = Keeping(store=store, readings=keeping.readings, now=RETRIEVED + timedelta(days=1))
-        second = gather(load("tariffs"), later, fetcher, ask, lambda _: None)
-        fetcher.close()
+        desk = Desk(tmp_path, replay, "tariffs")
+        first, second = desk.gather(), desk.gather()
     assert (first.outcome, first.documents, first.new_documents, first.rows) == (Outcome.NEW, 5, 5, 20)
     assert (second.outcome, second.new_documents, second.rows) == (Outcome.SAME, 0, 20)
-    kept = {o.key: o.url.rsplit("/", 1)[1] for o in store.observations("tariffs") if not o.is_listing}
+    kept = {o.key: o.url.rsplit("/", 1)[1] for o in desk.observations if not o.is_listing}
     assert kept["statutory tariffs"] == "statutory_tariffs_2026-07-01.json"
     assert set(kept) == {"statutory tariffs", "trade deals", "annex", "imports"}
 

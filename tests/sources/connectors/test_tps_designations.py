@@ -5,18 +5,17 @@ import io
 import json
 import re
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 
-from sources.connector import Ask, load
+from sources.connector import load
 from sources.connectors import tps_designations
 from sources.errors import SourceChanged
-from sources.gathering import Keeping, Outcome, gather
-from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Snapshot, Store
+from sources.gathering import Outcome
+from sources.snapshots import Snapshot
 from tests import mutations
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.server import FIXTURES, running
 
@@ -248,17 +247,11 @@ def test_the_vacatur_of_2025_stands_beside_the_termination_after_it(data):
 
 
 def test_the_plan_gathers_the_dataset_once(tmp_path):
-    store = Store(tmp_path / "store")
-    keeping = Keeping(store=store, readings=Readings(store, tmp_path / "readings"), now=RETRIEVED)
     with running() as replay:
-        ask = Ask(base_url=replay.base_url("tps_designations"), today=RETRIEVED.date())
-        fetcher = Fetcher("policydiff tests", Limits(first_wait_seconds=0.01), sleep=lambda _: None)
-        first = gather(load("tps_designations"), keeping, fetcher, ask, lambda _: None)
-        later = Keeping(store=store, readings=keeping.readings, now=RETRIEVED + timedelta(days=1))
-        second = gather(load("tps_designations"), later, fetcher, ask, lambda _: None)
-        fetcher.close()
+        desk = Desk(tmp_path, replay, "tps_designations")
+        first, second = desk.gather(), desk.gather()
     assert (first.outcome, first.documents, first.new_documents, first.rows) == (Outcome.NEW, 1, 1, 14)
     assert (second.outcome, second.new_documents, second.rows) == (Outcome.SAME, 0, 14)
-    (observation, _) = store.observations("tps_designations")
-    with store.open(observation.sha256) as kept:
+    (observation, _) = desk.observations
+    with desk.store.open(observation.sha256) as kept:
         assert kept.read() == (PAYLOADS / "payload.json").read_bytes()

@@ -4,18 +4,17 @@ import csv
 import io
 import re
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 
-from sources.connector import Ask, load
+from sources.connector import load
 from sources.connectors import vera_detention
 from sources.errors import SourceChanged
-from sources.gathering import Keeping, Outcome, gather
-from sources.network import Fetcher, Limits
-from sources.readings import Readings
-from sources.snapshots import Snapshot, Store
+from sources.gathering import Outcome
+from sources.snapshots import Snapshot
 from tests import mutations
+from tests.desk import Desk
 from tests.make import RETRIEVED
 from tests.replay.server import FIXTURES, Fault, running
 
@@ -106,18 +105,12 @@ def test_the_real_file_gives_every_day(data):
 
 
 def test_the_plan_gathers_the_file_once_and_waits_when_told_to(tmp_path):
-    store = Store(tmp_path / "store")
-    keeping = Keeping(store=store, readings=Readings(store, tmp_path / "readings"), now=RETRIEVED)
     with running() as replay:
-        ask = Ask(base_url=replay.base_url("vera_detention"), today=RETRIEVED.date())
-        fetcher = Fetcher("policydiff tests", Limits(first_wait_seconds=0.01), sleep=lambda _: None)
+        desk = Desk(tmp_path, replay, "vera_detention")
         replay.fail("vera_detention", Fault.BUSY, times=1)
-        first = gather(load("vera_detention"), keeping, fetcher, ask, lambda _: None)
-        later = Keeping(store=store, readings=keeping.readings, now=RETRIEVED + timedelta(days=1))
-        second = gather(load("vera_detention"), later, fetcher, ask, lambda _: None)
-        fetcher.close()
+        first, second = desk.gather(), desk.gather()
     assert (first.outcome, first.documents, first.new_documents, first.rows) == (Outcome.NEW, 1, 1, 6)
     assert (second.outcome, second.new_documents, second.rows) == (Outcome.SAME, 0, 6)
-    (observation, _) = store.observations("vera_detention")
-    with store.open(observation.sha256) as kept:
+    (observation, _) = desk.observations
+    with desk.store.open(observation.sha256) as kept:
         assert kept.read() == PAYLOAD.read_bytes()
