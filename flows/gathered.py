@@ -4,9 +4,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from flows.settings import Settings
-from reports.series import OTHER, Gathered, LegalAct, Number, SourceState
+from reports.series import Gathered, LegalAct, Number, SourceState
 from sources.codebook import Codebook
-from sources.countries import PLACES
+from sources.countries import OTHER, PLACES
 from sources.periods import Interval
 from sources.snapshots import Store
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 
-from sources.countries import GLOBAL
+from sources.countries import GLOBAL, OTHER
 from sources.model import BRIDGE_START, FIRST_TERM_START, SECOND_TERM_START
 from sources.periods import Interval
 
@@ -21,8 +21,6 @@ EVENTS = frozenset(
     | {"book-ins", "book-outs", "releases"}
 )
 MONEY = frozenset({"usd", "usd_million", "usd_billion"})
-# The countries a source counts together without naming them; where it has them, its rows are all there is.
-OTHER = "OTHER"
 
 
 class UnlikePeriods(ValueError):

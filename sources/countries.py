@@ -8,6 +8,8 @@ import difflib
 
 REGION = "REGION"
 GLOBAL = "GLOBAL"
+# The countries that a publisher counts together without naming them; no row is about them.
+OTHER = "OTHER"
 
 # Latin America and the Caribbean: the members of CELAC, and Puerto Rico's neighbours that are no states are left out.
 REGION_COUNTRIES = (

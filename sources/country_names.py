@@ -10,11 +10,9 @@ from functools import cache
 import pandas as pd
 import pycountry
 
-from sources.countries import GLOBAL, nearest
+from sources.countries import GLOBAL, OTHER, nearest
 from sources.errors import SourceChanged
 
-# The countries a publisher counts together without naming them.
-OTHER = "OTHER"
 # Not in ISO 3166-1 as such, but in many publishers' tables under this user-assigned code.
 KOSOVO = "XKX"
 # Spellings of several publishers that ISO 3166 does not have.

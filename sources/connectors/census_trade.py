@@ -24,7 +24,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from sources import country_names, periods, tables
 from sources.connector import MEBIBYTE, Ask, Plan, Request, Source
-from sources.country_names import OTHER
+from sources.countries import OTHER
 from sources.errors import SourceChanged
 from sources.formats import Format
 from sources.snapshots import Snapshot

@@ -18,6 +18,7 @@ import pandas as pd
 
 from sources import country_names, periods, tables
 from sources.connector import MEBIBYTE, Ask, Plan, Request, Source
+from sources.countries import OTHER
 from sources.errors import SourceChanged
 from sources.formats import Format
 from sources.snapshots import Snapshot
@@ -48,7 +49,7 @@ TOTALS = frozenset({"TOTAL", "GRAND TOTAL"})
 # States that are no more, and names that do not say which country is meant (KOREA stands beside SOUTH KOREA).
 OWN_NAMES = dict.fromkeys(
     ("CZECHOSLOVAKIA", "KOREA", "NETHERLANDS ANTILLES", "SERBIA AND MONTENEGRO", "UNKNOWN", "YUGOSLAVIA"),
-    country_names.OTHER,
+    OTHER,
 )
 
 
@@ -130,6 +131,6 @@ def _check_totals(totals: pd.DataFrame, rows: pd.DataFrame, snapshot: Snapshot) 
 
 def _check_names(rows: pd.DataFrame, snapshot: Snapshot) -> None:
     """Raise SourceChanged for two names of one country: they may be two counts of it, or one count twice."""
-    names = rows[rows["country_code"] != country_names.OTHER].groupby("country_code")["citizenship"].unique()
+    names = rows[rows["country_code"] != OTHER].groupby("country_code")["citizenship"].unique()
     if twice := sorted(str(name) for group in names if len(group) > 1 for name in group):
         raise SourceChanged(SOURCE.id, f"{snapshot.name}: several names of one country: {twice}; expected one of each")

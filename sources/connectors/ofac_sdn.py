@@ -27,8 +27,7 @@ import pandas as pd
 
 from sources import country_names, tables
 from sources.connector import MEBIBYTE, Ask, Plan, Request, Source
-from sources.countries import GLOBAL
-from sources.country_names import OTHER
+from sources.countries import GLOBAL, OTHER
 from sources.errors import SourceChanged
 from sources.formats import BROKEN_ARCHIVE, Format
 from sources.snapshots import Snapshot

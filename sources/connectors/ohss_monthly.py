@@ -22,7 +22,7 @@ import pandas as pd
 
 from sources import country_names, periods, tables, workbooks
 from sources.connector import MEBIBYTE, Ask, Plan, Request, Source
-from sources.countries import GLOBAL
+from sources.countries import GLOBAL, OTHER
 from sources.errors import SourceChanged
 from sources.formats import Format
 from sources.snapshots import Snapshot
@@ -125,8 +125,8 @@ OWN_NAMES = {
     "Korea, South": "KOR",
     "Micronesia, Federated States": "FSM",
     # A state that is no more, and people whose citizenship is not known.
-    "Serbia and Montenegro (former)": country_names.OTHER,
-    "Unknown": country_names.OTHER,
+    "Serbia and Montenegro (former)": OTHER,
+    "Unknown": OTHER,
 }
 
 

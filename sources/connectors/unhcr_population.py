@@ -22,7 +22,8 @@ import pycountry
 
 from sources import tables
 from sources.connector import MEBIBYTE, Ask, Plan, Request, Source
-from sources.country_names import KOSOVO, OTHER
+from sources.countries import OTHER
+from sources.country_names import KOSOVO
 from sources.errors import SourceChanged
 from sources.formats import Format
 from sources.snapshots import Snapshot
