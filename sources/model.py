@@ -400,6 +400,61 @@ class Instrument:
     left_out: Mapping[int, str]
 
 
+# --- Documents and what is proposed from them ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One text to read: an article, a speech, an item of a feed.
+
+    `source` is the path or address it was read from, `sha256` the hash of those bytes; the documents of one feed share
+    both. `text` is what a reader sees, title first where the file gives one; all offsets count its characters.
+    `language` is en, es, pt, or another ISO 639-1 code, or "und".
+    """
+
+    source: str
+    sha256: str
+    title: str
+    published: Dated | None
+    language: str
+    text: str
+    kind: SourceKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A statement proposed from one passage of a document by a rule. Nobody has reviewed it.
+
+    `property` and `value` are those of a statement; a quantity is `quantity:<measure>` with `unit` and, where things
+    are counted, `unit_of_count`. `period` is the time spoken of: first, bridge or second. `quote` is the document's
+    text from `char_start` to `char_end`. `confidence` is between 0 and 1; `is_optional` marks what the rule is not
+    sure of, and `why` says why.
+    """
+
+    instrument_id: str
+    country_codes: tuple[str, ...]
+    period: str
+    basis: Basis
+    property: str
+    value: str
+    modality: Modality
+    speaker: str
+    is_named: bool
+    date: Dated | None
+    quote: str
+    char_start: int
+    char_end: int
+    rule: str
+    confidence: float
+    unit: str | None = None
+    unit_of_count: str | None = None
+    trigger: str | None = None
+    demand: str | None = None
+    is_negated: bool = False
+    is_optional: bool = False
+    why: str | None = None
+
+
 # --- States and changes -----------------------------------------------------------------------------------------
 
 
