@@ -365,6 +365,27 @@ class Coding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """How texts speak of an instrument beside its aliases: patterns by language (sources/proposals/patterns.py).
+
+    `described` says what the instrument does without naming it. `weak` words name it only near a word of `context`.
+    `undone` names what the instrument ends or restricts (a status, a programme): its ending is the instrument.
+    `homonyms` look like it and are not. With `tells_status`, what is undone is a protection of people: texts tell the
+    stage of that protection, and the instrument is its ending. `place` is where it is when no country is named, `measures` what is counted
+    of it.
+    """
+
+    place: str | None = None
+    described: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    weak: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    undone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    homonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tells_status: bool = False
+    measures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
     """A policy tool with a stable id, its codebook entry, and everything recorded about it.
 
@@ -393,6 +414,7 @@ class Instrument:
     predecessors: tuple[str, ...]
     successors: tuple[str, ...]
     aliases: Mapping[str, tuple[str, ...]]
+    wording: Wording = Wording()
     statements: tuple[Statement, ...]
     searches: tuple[Search, ...]
     contradictions: tuple[Contradiction, ...]
@@ -427,7 +449,8 @@ class Proposal:
 
     `property` and `value` are those of a statement; a quantity is `quantity:<measure>` with `unit` and, where things
     are counted, `unit_of_count`. `period` is the time spoken of: first, bridge or second. `quote` is the document's
-    text from `char_start` to `char_end`. `confidence` is between 0 and 1; `is_optional` marks what the rule is not
+    text from `char_start` to `char_end`. `is_of_status` says that a stage is that of the protection the instrument
+    ends, as the text tells it, not of the instrument. `confidence` is between 0 and 1; `is_optional` marks what the rule is not
     sure of, and `why` says why.
     """
 
@@ -451,6 +474,7 @@ class Proposal:
     trigger: str | None = None
     demand: str | None = None
     is_negated: bool = False
+    is_of_status: bool = False
     is_optional: bool = False
     why: str | None = None
 

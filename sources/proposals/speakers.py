@@ -1,0 +1,49 @@
+"""Whose words a passage reports."""
+
+import re
+from dataclasses import dataclass
+
+from sources.model import SourceKind
+from sources.proposals.grammar import Scene
+from sources.proposals.lexicon import Role
+
+_NAME = r"(?:[A-ZÁÉÍÓÚÑ][\w’'.-]+)(?:\s+(?:de|del|la|las|los|da|do|von|van)?\s*[A-ZÁÉÍÓÚÑ][\w’'.-]+){0,4}"
+_NAMES_BEFORE = re.compile(rf"({_NAME})(?:,[^,]{{0,60}},)?\s*(?:\w+\s){{0,2}}$")
+_NAME_AFTER = re.compile(rf"^\s*(?:(?:the|el|la|o|a|by|por)\s+)?({_NAME})")
+# A turn in a transcript: the name in capitals, then a colon or a full stop.
+TURN = re.compile(r"^\s*((?:[A-ZÁÉÍÓÚÑ][A-ZÁÉÍÓÚÑ.'’-]+[ ,]+){0,10}[A-ZÁÉÍÓÚÑ][A-ZÁÉÍÓÚÑ.'’-]+)\s*(?:\([^)]*\)\s*)?:\s")
+_FIRST_PERSON = re.compile(r"\b(?:i|we|i'll|we'll|i'm|we're|my|our|yo|nosotros|vamos|nuestro|nuestra|nos|eu)\b")
+_SELF = {
+    SourceKind.OFFICIAL: "publisher",
+    SourceKind.PARTNER_OFFICIAL: "publisher",
+    SourceKind.COURT: "court",
+    SourceKind.SPEAKER: "speaker",
+}
+_NO_NAMES = frozenset({"The", "This", "That", "It", "He", "She", "They", "But", "And", "In", "On", "A", "An", "As"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """A person or body whose words they are; `is_named` False for "officials", "sources"."""
+
+    name: str
+    is_named: bool
+
+
+def speaker(scene: Scene, kind: SourceKind, turn: str | None) -> Speaker:
+    """Return who says what a sentence says: a name beside a verb of saying, the speaker of the turn, or the text."""
+    for match, _ in scene.of(Role.SAYING):
+        text = scene.sentence.text
+        for found in (_NAME_AFTER.search(text[match.end : match.end + 80]), _NAMES_BEFORE.search(text[: match.start])):
+            if found and found[1].split()[0] not in _NO_NAMES:
+                return Speaker(name=found[1].strip(" .,"), is_named=True)
+    if scene.has(Role.UNNAMED):
+        return Speaker(name="unnamed sources", is_named=False)
+    if turn:
+        return Speaker(name=turn.title(), is_named=True)
+    return Speaker(name=_SELF.get(kind, "article"), is_named=True)
+
+
+def is_first_person(scene: Scene) -> bool:
+    """Whether the sentence speaks of its speaker."""
+    return bool(_FIRST_PERSON.search(scene.sentence.folded))
