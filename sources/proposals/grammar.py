@@ -38,12 +38,13 @@ _VERB_BETWEEN_COSTS = 3
 _FOLLOWING_COSTS = 3
 _FOLLOWING_LOOSELY_COSTS = 6
 # "The wall must cover": the verb is none the lexicon knows, its mood tells.
-_UNKNOWN_VERB_COSTS = 5
+_UNKNOWN_VERB_COSTS = 9
 _TELLING_MOODS = frozenset({"pledge", "expect", "float", "threaten", "order", "call"})
 # A word that may be a noun as well ("order", "use") and has neither an auxiliary nor the place of an imperative.
 _BARE_COSTS = 4
 _JOINED = re.compile(r",|\b(?:and|or|y|e|o|u|ou)\b")
 _PURPOSE = re.compile(r"\b(?:to|de|a|para)$")
+_COMPLEMENT = re.compile(r"\s+(?:that|to|of|de que|de|con|com|que)\b")
 _THAT = re.compile(r"\s+(?:that|que)\b")
 
 
@@ -114,7 +115,9 @@ def act_on(scene: Scene, mention: Mention) -> Act | None:
     for match, cue in scene.of(Role.VERB, Role.NOUN, Role.STATE, Role.MOOD):
         if cue.role is Role.MOOD and cue.value not in _TELLING_MOODS:
             continue
-        if cue.role is Role.VERB and (cue.value not in _DEEDS or _THAT.match(scene.sentence.folded, match.end)):
+        if cue.role is Role.VERB and cue.value not in _DEEDS:
+            continue
+        if cue.role in (Role.VERB, Role.NOUN) and _THAT.match(scene.sentence.folded, match.end):
             continue
         distance = _distance(scene, mention, match, cue)
         if distance > _REACH:
@@ -127,9 +130,10 @@ def act_on(scene: Scene, mention: Mention) -> Act | None:
     if best is None:
         return None
     distance, _, mood, match, cue = best
+    threat = _threat_before(scene, match)
     return Act(
-        action=_action(cue),
-        mood=mood,
+        action="threaten" if threat else _action(cue),
+        mood="done" if threat else mood,
         is_negated=is_negated(scene, match, mention),
         is_own=match.start < mention.end and mention.start < match.end,
         is_noun=cue.role is Role.NOUN,
@@ -137,6 +141,18 @@ def act_on(scene: Scene, mention: Mention) -> Act | None:
         end=match.end,
         cue=scene.sentence.text[match.start : match.end],
         distance=distance,
+    )
+
+
+def _threat_before(scene: Scene, act: Match) -> bool:
+    """Whether the act is what somebody threatened ("the threat that they would impose")."""
+    return any(
+        cue.value == "threaten"
+        and match.end <= act.start
+        and _COMPLEMENT.match(scene.sentence.folded, match.end)
+        and scene.words_between(match.end, act.start) <= _REACH
+        and not scene.breaks_between(match.end, act.start)
+        for match, cue in scene.of(Role.VERB, Role.NOUN)
     )
 
 

@@ -9,6 +9,7 @@ from sources.proposals.passages import Sentence
 from sources.proposals.patterns import WORD
 
 _NUMBER = re.compile(r"(?<![\w.,])(?P<currency>us\$|\$|usd\s?)?(?P<number>\d{1,3}(?:[.,]\d{3})+|\d+(?:[.,]\d+)?)(?P<percent>\s?%)?")
+_DATE = re.compile(r"\s*(?:,|de)\s*(?:19|20)\d\d\b")
 _LONGEST_TAIL = 48
 _WORDS_TO_UNIT = 4
 _COUNTED_BEFORE = frozenset({"arrests", "deportations", "removals", "arrestos", "detenciones", "deportaciones"})
@@ -30,6 +31,8 @@ def counts(sentence: Sentence, lexicon: Lexicon) -> Iterator[Count]:
     """Yield the numbers of a sentence whose unit or counted thing is said. A bare number or a year is none."""
     folded = sentence.folded
     for found in _NUMBER.finditer(folded):
+        if _DATE.match(folded, found.end()):
+            continue
         value = _value(found["number"], lexicon.language)
         tail = folded[found.end() : found.end() + _LONGEST_TAIL]
         words = [(w[0], found.end() + w.end()) for w in WORD.finditer(tail)]

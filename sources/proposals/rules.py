@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+import pycountry
+
 from sources.countries import GLOBAL, REGION, REGION_COUNTRIES
 from sources.model import BRIDGE_START, SECOND_TERM_START, Document, Modality, Proposal, SourceKind
 from sources.proposals.grammar import Act, Condition, Scene, act_on, condition, is_background, is_negated
@@ -29,7 +31,19 @@ _FIRST_DAY = frozenset({"on day one", "on the first day", "el primer dia", "no p
 _PRONOUN = re.compile(r"\b(?:he|she|they|his|her|their|el|ella|ellos|su|ele|ela|eles|seu|sua)\b")
 _PLANS = frozenset({"pledge", "expect", "float", "threaten", "call", "imperative", "infinitive"})
 _LOOK_BACK = 2
+_HEAD = 200
+_DOMAIN = re.compile(r"\bg[ou]b?\w*\.([a-z]{2})\b")
+_FIRST_PLURAL = re.compile(r"\b\w{2,}[aei]mos\b|\bnosotr[oa]s\b|\bnuestr[oa]s?\b|\bnossos?\b|\bnossas?\b")
+_PREPOSITION = re.compile(
+    r"\b(?:on|against|to|for|from|in|like|with|between|including|of|a|en|contra|con|para|por|sobre|entre|de|del|desde|em|no|na"
+    r"|do|da|com)\s+(?:the\s+|la\s+|el\s+|los\s+|las\s+|o\s+|os\s+)?$"
+)
+_LEADER = re.compile(
+    r"\b(?:government|president\w*|minist\w+|authorities|secretary|foreign ministry|gobierno|secretari[ao]|canciller\w*|autoridades"
+    r"|governo|officials)\s+(?:of|de|del|do|da)\s+(?:the\s+|la\s+|los\s+)?$"
+)
 _ANSWER_REACH = 12
+_TAKEN_UP_REACH = 4
 _AGENT_REACH = 16
 _LONGEST_QUOTE = 300
 
@@ -47,6 +61,7 @@ class _Discourse:
     turn: str | None = None
     last_actor: str | None = None
     voice: str | None = None
+    voice_place: str | None = None
     is_forward: bool = False
 
 
@@ -64,6 +79,7 @@ class _Reading:
     is_of_first_day: bool
     earlier_actor: str | None
     voice: str | None
+    voice_place: str | None
     is_forward: bool
     is_in_term: bool
 
@@ -81,7 +97,8 @@ class Reader:
         matches = [self._instruments.find(sentence) for sentence in all_sentences]
         scenes = [self._scene(sentence) for sentence in all_sentences]
         is_forward = any(cue.value == "second" for scene in scenes for _, cue in scene.of(Role.PERIOD))
-        discourse = _Discourse(voice=self._voice(document), is_forward=is_forward)
+        voice, voice_place = self._voice(document)
+        discourse = _Discourse(voice=voice, voice_place=voice_place, is_forward=is_forward)
         for number, sentence in enumerate(all_sentences):
             around: set[str] = set()
             for other in matches[max(0, number - 1) : number + 2]:
@@ -91,12 +108,18 @@ class Reader:
             mentions = list(self._instruments.mentions(sentence, matches[number], around))
             yield from self._read_sentence(document, scenes[number], number, mentions, discourse)
 
-    def _voice(self, document: Document) -> str | None:
-        """Return whose "I" and "we" a document has, where its title or its own name says so."""
-        name = fold(re.sub(r"[\W_]+", " ", f"{document.title} {document.source.rsplit('/', 1)[-1]}"))
-        cues = self._lexicon.cues.find(name, frozenset(WORD.findall(name)))
-        actors = [m.pattern.meaning.value for m in cues if _role(m) is Role.ACTOR]
-        return next((actor for actor in actors if actor != "state"), None)
+    def _voice(self, document: Document) -> tuple[str | None, str | None]:
+        """Return whose "I" and "we" a document has: an actor and a country, where its name, title or head says so."""
+        head = f"{document.title} {document.source.rsplit('/', 1)[-1]} {document.text[:_HEAD]}"
+        folded = fold(re.sub(r"[\W_]+", " ", head))
+        cues = self._lexicon.cues.find(folded, frozenset(WORD.findall(folded)))
+        title = len(head) - len(document.text[:_HEAD])
+        actors = [_cue(m).value for m in cues if _cue(m).role is Role.ACTOR and m.start < title]
+        codes = [_cue(m).value for m in cues if _cue(m).role is Role.PLACE and _cue(m).value in REGION_COUNTRIES]
+        domain = _DOMAIN.search(f"{document.source} {document.text[:_HEAD]}")
+        country = pycountry.countries.get(alpha_2=domain[1].upper()) if domain else None
+        place = country.alpha_3 if country and country.alpha_3 in REGION_COUNTRIES else next(iter(codes), None)
+        return next((actor for actor in actors if actor != "state"), None), place
 
     def _read_sentence(
         self, document: Document, scene: Scene, number: int, mentions: list[Mention], discourse: _Discourse
@@ -129,6 +152,7 @@ class Reader:
             is_own_voice=own_voice,
             earlier_actor=earlier_actor,
             voice=discourse.voice,
+            voice_place=discourse.voice_place,
             is_forward=discourse.is_forward,
             is_in_term=document.published is not None and document.published.first_day >= SECOND_TERM_START,
             is_of_first_day=any(m.pattern.text in _FIRST_DAY for m, _ in scene.of(Role.STATE)),
@@ -159,12 +183,21 @@ class Reader:
     def _scene(self, sentence: Sentence) -> Scene:
         """Return a sentence with its cues. A mood in capitals inside a sentence is a name or a month ("May 6")."""
         found = self._lexicon.cues.find(sentence.folded, sentence.words)
-        kept = [m for m in found if not (_role(m) is Role.MOOD and m.start > 0 and sentence.text[m.start].isupper())]
+        said = [m for m in found if _cue(m).role is Role.SAYING]
+        kept = [
+            m
+            for m in found
+            if _cue(m).role is not Role.MOOD
+            or not (
+                (m.start > 0 and sentence.text[m.start].isupper())
+                or any(s.start <= m.start and m.end < s.end for s in said)
+            )
+        ]
         return Scene(sentence=sentence, cues=tuple(kept))
 
     def _taken_up(self, scene: Scene, number: int, discourse: _Discourse) -> list[Mention]:
         """Return the instrument named before that "the policy" or "these agreements" takes up, if any."""
-        pointer = next(scene.of(Role.POINTER), None)
+        pointer = next(scene.of(Role.POINTER), None) or next(scene.of(Role.REFUSAL, Role.ACCEPTANCE), None)
         if pointer is None:
             return []
         match, _ = pointer
@@ -211,9 +244,13 @@ class Reader:
         if is_elsewhere:
             return
         act = act_on(scene, mention)
+        if act is None:
+            yield from self._quantities(document, mention, codes, reading)
         if act is None or is_conditional_part or (act.distance > 1 and is_background(scene, mention)):
             return
         if litigation and any(m.start <= act.start and act.end <= mention.start for m, _ in scene.of(Role.COURT)):
+            return
+        if mention.kind is Kind.TAKEN_UP and act.distance > _TAKEN_UP_REACH:
             return
         stage = _stage(act, mention, reading)
         if stage is None:
@@ -221,8 +258,12 @@ class Reader:
         value, modality, rule = stage
         if value is None:
             return
+        if instrument.wording.tells_status and act.is_negated and value == "in_force":
+            act, value = replace(act, is_negated=False), "ended"
         is_elsewhere = any(place.code != "USA" for place in reading.found)
         is_by_target = instrument.scope == "by_country" and instrument.country_role == "target"
+        if instrument.is_partner_act and not codes:
+            return
         if not codes and ((instrument.scope == "by_country" and is_elsewhere) or (is_by_target and mention.kind is Kind.WEAK)):
             return
         yield from self._proposals(document, mention, codes, reading, act, value, modality, rule)
@@ -257,6 +298,31 @@ class Reader:
             distance=act.distance,
         )
         yield made
+        yield from self._numbers(made, mention, reading)
+
+    def _quantities(
+        self, document: Document, mention: Mention, codes: tuple[str, ...], reading: _Reading
+    ) -> Iterator[Proposal]:
+        """Yield the numbers beside an instrument of which nothing else is said."""
+        when = self._timing(document, reading, mention.start, is_plan=False)
+        if when is None or reading.condition:
+            return
+        made = self._proposal(
+            document,
+            mention,
+            (GLOBAL,) if is_domestic(mention.instrument) else codes,
+            reading,
+            when,
+            property_="description",
+            value="mentioned",
+            modality=Modality.FACT_OFFICIAL if reading.is_official else Modality.FACT_REPORTED,
+            rule="description",
+            is_negated=False,
+            distance=4,
+        )
+        yield from self._numbers(made, mention, reading)
+
+    def _numbers(self, made: Proposal, mention: Mention, reading: _Reading) -> Iterator[Proposal]:
         for count in counts(reading.scene.sentence, self._lexicon):
             if count.measure.name in mention.instrument.wording.measures and _is_near(reading.scene, mention, count):
                 yield replace(
@@ -419,9 +485,9 @@ def _without_shadowed(mentions: list[Mention]) -> list[Mention]:
     ]
 
 
-def _role(match: Match) -> Role:
+def _cue(match: Match) -> Cue:
     assert isinstance(match.pattern.meaning, Cue)
-    return match.pattern.meaning.role
+    return match.pattern.meaning
 
 
 def _voice_of_answer(reading: _Reading) -> Modality:
@@ -537,8 +603,11 @@ def _agent(reading: _Reading, mention: Mention, verb: Match) -> str | None:
     A partner's act that is described of "countries" or "partners" is one of the region.
     """
     scene = reading.scene
-    before = [p for p in reading.found if p.end <= verb.start and p.code in (*REGION_COUNTRIES, REGION)]
+    codes = (*REGION_COUNTRIES, REGION) if mention.instrument.is_partner_act else REGION_COUNTRIES
+    before = [p for p in reading.found if p.end <= verb.start and p.code in codes and _is_subject(scene, p)]
     if not before:
+        if reading.voice_place and _FIRST_PLURAL.search(scene.sentence.folded):
+            return reading.voice_place
         is_described = mention.instrument.is_partner_act and mention.kind is Kind.DESCRIBED
         return REGION if is_described and mention.start < verb.start < mention.end else None
     place = before[-1]
@@ -548,6 +617,16 @@ def _agent(reading: _Reading, mention: Mention, verb: Match) -> str | None:
         if cue.value in ("ours", "state") and place.end <= match.start and match.end <= verb.start:
             return None
     return place.code
+
+
+def _is_subject(scene: Scene, place: Place) -> bool:
+    """Whether a country may be who acts: behind a preposition or a verb it is not, unless its government is meant."""
+    before = scene.sentence.folded[: place.start]
+    if _LEADER.search(before):
+        return True
+    if _PREPOSITION.search(before):
+        return False
+    return not any(m.end <= place.start and not before[m.end :].strip() for m, c in scene.of(Role.VERB) if c.form != "base")
 
 
 def _is_elsewhere(reading: _Reading, mention: Mention) -> bool:
