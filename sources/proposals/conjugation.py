@@ -2,6 +2,8 @@
 
 English: regular endings. Spanish and Portuguese: the regular endings of the three conjugations, third persons and the
 first person plural, as reports are written. Irregular forms are spelled out in the lexicon, in the order given here.
+
+Patterns do not see accents, so the Spanish first person "apliqué" is left out: it would make every "aplique" a past.
 """
 
 import re
@@ -12,7 +14,7 @@ _IRREGULAR_ROMANCE = ("base", "present", "past", "participle", "gerund", "future
 
 _SPANISH = {
     "ar": {
-        "present": "a an amos o", "past": "ó aron amos aba aban ábamos é", "participle": "ado ada ados adas",
+        "present": "a an amos o", "past": "ó aron amos aba aban ábamos", "participle": "ado ada ados adas",
         "gerund": "ando ándose ándolo", "future": "ará arán aremos aré", "conditional": "aría arían aríamos",
         "subjunctive": "e en emos ara aran ase asen",
     },
@@ -50,7 +52,10 @@ _CLITICS = ("", "lo", "la", "los", "las", "se", "le", "les")
 
 
 def forms(verb: str, language: str) -> Iterator[tuple[str, str]]:
-    """Yield each form of a verb with its name. A verb may spell its forms out, separated by slashes."""
+    """Yield each form of a verb with its name. A verb may spell its forms out, separated by slashes.
+
+    Raises ValueError for a verb with too few or too many of them, and for one that is in none of the conjugations.
+    """
     if language == "en":
         yield from _english(verb)
     else:
@@ -59,9 +64,8 @@ def forms(verb: str, language: str) -> Iterator[tuple[str, str]]:
 
 def _english(verb: str) -> Iterator[tuple[str, str]]:
     if "/" in verb:
-        spelled = verb.split("/")
-        yield from zip(spelled, _ENGLISH_FORMS, strict=True)
-        yield _third_person(spelled[0]), "present"
+        yield from _spelled_out(verb, _ENGLISH_FORMS)
+        yield _third_person(verb.split("/")[0]), "present"
         return
     yield verb, "base"
     yield _third_person(verb), "present"
@@ -79,11 +83,13 @@ def _third_person(verb: str) -> str:
 
 def _romance(verb: str, endings: dict[str, dict[str, str]]) -> Iterator[tuple[str, str]]:
     if "/" in verb:
-        for spelled, name in zip(verb.split("/"), _IRREGULAR_ROMANCE, strict=True):
-            for form in spelled.split("+"):
+        for spellings, name in _spelled_out(verb, _IRREGULAR_ROMANCE):
+            for form in spellings.split("+"):
                 yield form, name
         return
     stem, conjugation = verb[:-2], verb[-2:]
+    if conjugation not in endings:
+        raise ValueError(f"the verb {verb!r} ends in none of {', '.join(endings)}; spell its forms out")
     for clitic in _CLITICS:
         yield verb + clitic, "base"
     for name, words in endings[conjugation].items():
@@ -97,3 +103,10 @@ def _spell(stem: str, ending: str, conjugation: str) -> str:
             if stem.endswith(letter):
                 return stem[: -len(letter)] + written
     return stem
+
+
+def _spelled_out(verb: str, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    spelled = verb.split("/")
+    if len(spelled) != len(names):
+        raise ValueError(f"the verb {verb!r} has {len(spelled)} forms; expected {len(names)}: {', '.join(names)}")
+    return zip(spelled, names, strict=True)

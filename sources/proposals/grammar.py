@@ -220,17 +220,18 @@ def _mood(scene: Scene, match: Match, cue: Cue) -> str:
         return "pledge"
     if cue.form == "conditional":
         return "expect"
-    if cue.form == "gerund" and _PASSIVE.search(scene.sentence.folded, max(0, match.start - 12), match.start):
-        return "done"
-    if found := _mood_before(scene, match, cue):
+    is_progressive = cue.form == "gerund" and bool(
+        _PASSIVE.search(scene.sentence.folded, max(0, match.start - 12), match.start)
+    )
+    if found := _mood_before(scene, match, cue, _MOOD_REACHES["present"] if is_progressive else None):
         return found
     if cue.form in ("base", "subjunctive"):
         return _mood_of_bare(scene, match)
     return "done"
 
 
-def _mood_before(scene: Scene, verb: Match, cue: Cue) -> str:
-    reach = _MOOD_REACHES.get(cue.form, _MOOD_REACH)
+def _mood_before(scene: Scene, verb: Match, cue: Cue, reach: int | None = None) -> str:
+    reach = reach or _MOOD_REACHES.get(cue.form, _MOOD_REACH)
     best, best_end = "", -1
     for match, mood in scene.of(Role.MOOD):
         if match.end > verb.start or match.end < best_end:

@@ -96,6 +96,7 @@ class _Form(BaseModel):
     genres: dict[str, list[str]]
     regions: list[str]
     demonyms: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], list[str]]
+    marks: dict[str, list[str]] = {}
     groups: dict[str, list[str]] = {}
     not_places: list[str] = []
 
@@ -136,7 +137,7 @@ def load(language: str) -> Lexicon:
     try:
         form = _Form.model_validate(codebook.read_yaml(path))
         classes = {name: tuple(fold(word) for word in words) for name, words in form.classes.items()}
-        patterns = [compile_pattern(text, cue, classes) for text, cue in _cues(form)]
+        patterns = list(_patterns(form, classes))
     except ValidationError as error:
         faults = [
             Fault(
@@ -149,7 +150,7 @@ def load(language: str) -> Lexicon:
         ]
         raise BadInput(faults) from error
     except ValueError as error:
-        raise BadInput([Fault(file=path.name, path=".", found=str(error), expected="a pattern")]) from error
+        raise BadInput([Fault(file=path.name, path=".", found=str(error), expected="a pattern or a verb")]) from error
     return Lexicon(
         language=language,
         classes=classes,
@@ -164,6 +165,14 @@ def load(language: str) -> Lexicon:
         pointed={fold(word): tuple(ids) for word, ids in form.pointed.items()},
         place_classes=_place_classes(form),
     )
+
+
+def _patterns(form: _Form, classes: Mapping[str, tuple[str, ...]]) -> Iterator[Pattern]:
+    for text, cue in _cues(form):
+        try:
+            yield compile_pattern(text, cue, classes)
+        except ValueError as error:
+            raise ValueError(f"{cue.role} {cue.value}: {error}") from error
 
 
 def _cues(form: _Form) -> Iterator[tuple[str, Cue]]:
@@ -224,6 +233,9 @@ def _places(form: _Form) -> Iterator[tuple[str, Cue]]:
     for code, words in form.demonyms.items():
         for word in words:
             yield word, Cue(Role.PLACE, code, "demonym")
+    for code, words in form.marks.items():
+        for word in words:
+            yield word, Cue(Role.PLACE, code, "mark")
     for words, codes in form.groups.items():
         for code in codes:
             yield words.replace(",", ""), Cue(Role.PLACE, code, "group")

@@ -50,12 +50,14 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A country at a place of a sentence; `is_people` for a word for its people or rulers, not its name."""
+    """A country at a place of a sentence. `form` is "" for its name, "demonym" for its people or rulers, "group" for
+    one of several named at once, "mark" for what only stands for it (a gang, a prison).
+    """
 
     code: str
     start: int
     end: int
-    is_people: bool
+    form: str
 
 
 class Instruments:
@@ -156,7 +158,7 @@ def places(sentence: Sentence, cues: Iterable[Match]) -> list[Place]:
         cue = match.pattern.meaning
         assert isinstance(cue, Cue)
         if not any(h.start <= match.start and match.end <= h.end for h in hidden):
-            kept.append(Place(cue.value, match.start, match.end, cue.form == "demonym"))
+            kept.append(Place(cue.value, match.start, match.end, cue.form))
     return kept
 
 
@@ -170,7 +172,7 @@ def codes_for(instrument: Instrument, mention: Mention, found: list[Place]) -> t
         return (instrument.wording.place,)
     inside = [place for place in found if place.code in REGION_COUNTRIES]
     if instrument.country_role is CountryRole.RECEIVER:
-        named = [place for place in inside if not place.is_people]
+        named = [place for place in inside if place.form != "demonym"]
         inside = named if instrument.id == "third_country_removals" and named else inside
     if inside:
         return tuple(dict.fromkeys(place.code for place in inside))

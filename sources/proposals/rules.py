@@ -29,15 +29,19 @@ _RESPONSES = {
 }  # fmt: skip
 _FIRST_DAY = frozenset({"on day one", "on the first day", "el primer dia", "no primeiro dia"})
 _PRONOUN = re.compile(r"\b(?:he|she|they|his|her|their|el|ella|ellos|su|ele|ela|eles|seu|sua)\b")
-_PLANS = frozenset({"pledge", "expect", "float", "threaten", "call", "imperative", "infinitive"})
+_PLANS = frozenset({"pledge", "oblige", "expect", "float", "threaten", "call", "imperative", "infinitive"})
 _LOOK_BACK = 2
 _HEAD = 200
+_CARRIED_BACK = 6
+_ADDRESS = re.compile(r"https?://\S+$")
+_REFUSED = re.compile(r"\b(?:refus\w+|fail\w*|declin\w*|do(?:es)? not|don't|unless|no|nega\w*|niega\w*|rechaz\w*|nao|recus\w*)\s+(?:to\s+|a\s+)?(?P<what>.+)")
 _DOMAIN = re.compile(r"\bg[ou]b?\w*\.([a-z]{2})\b")
 _FIRST_PLURAL = re.compile(r"\b\w{2,}[aei]mos\b|\bnosotr[oa]s\b|\bnuestr[oa]s?\b|\bnossos?\b|\bnossas?\b")
 _PREPOSITION = re.compile(
     r"\b(?:on|against|to|for|from|in|like|with|between|including|of|a|en|contra|con|para|por|sobre|entre|de|del|desde|em|no|na"
     r"|do|da|com)\s+(?:the\s+|la\s+|el\s+|los\s+|las\s+|o\s+|os\s+)?$"
 )
+_ROW = re.compile(r"(?:,?\s*(?:and|or|y|e|o|ou)?\s*(?:the\s+)?)")
 _LEADER = re.compile(
     r"\b(?:government|president\w*|minist\w+|authorities|secretary|foreign ministry|gobierno|secretari[ao]|canciller\w*|autoridades"
     r"|governo|officials)\s+(?:of|de|del|do|da)\s+(?:the\s+|la\s+|los\s+)?$"
@@ -138,7 +142,7 @@ class Reader:
         ]
         if not mentions:
             mentions = self._taken_up(scene, number, discourse)
-        if sentence.is_question:
+        if sentence.is_question or _ADDRESS.match(sentence.text):
             return
         own_voice = is_first_person(scene)
         mentions = _without_shadowed(mentions)
@@ -221,6 +225,9 @@ class Reader:
         codes = codes_for(mention.instrument, mention, reading.found)
         if codes or any(place.code not in (*REGION_COUNTRIES, REGION, "USA") for place in reading.found):
             return codes
+        for earlier, other, theirs in reversed(discourse.last_mentions):
+            if number - earlier <= _CARRIED_BACK and other.instrument is mention.instrument and theirs:
+                return theirs
         last, inside, taken = discourse.last_places
         is_free = not taken or mention.instrument.id in taken
         if is_free and number - last <= _LOOK_BACK and not is_domestic(mention.instrument):
@@ -256,6 +263,9 @@ class Reader:
         if stage is None:
             return
         value, modality, rule = stage
+        if instrument.is_partner_act and value in ("adopted", "in_force", "signed"):
+            yield from self._proposals(document, mention, codes, reading, act, "complied", modality, rule)
+            return
         if value is None:
             return
         if instrument.wording.tells_status and act.is_negated and value == "in_force":
@@ -290,7 +300,7 @@ class Reader:
             (GLOBAL,) if is_domestic(mention.instrument) else codes,
             reading,
             when,
-            property_="stage",
+            property_="partner_response" if value == "complied" else "stage",
             value=value,
             modality=modality,
             rule=rule,
@@ -342,7 +352,8 @@ class Reader:
         best: tuple[float, Match, str] | None = None
         for match, cue in scene.of(Role.VERB, Role.REFUSAL, Role.ACCEPTANCE):
             answer = {Role.REFUSAL: "refuses", Role.ACCEPTANCE: "accepts"}.get(cue.role) or _RESPONSES.get(cue.value)
-            if answer is None or _nearest_mention(scene, reading.mentions, match).instrument is not mention.instrument:
+            is_ours = not mention.instrument.is_partner_act
+            if answer is None or (answer in ("complied", "prepares") and is_ours) or _nearest_mention(scene, reading.mentions, match).instrument is not mention.instrument:
                 continue
             far = _far(scene, match, mention) - (0 if cue.role is Role.VERB else 3)
             if far <= _ANSWER_REACH and (best is None or far < best[0]) and _agent(reading, mention, match):
@@ -458,7 +469,7 @@ class Reader:
             rule=rule,
             confidence=confidence,
             trigger=trigger if modality is Modality.THREAT_CONDITIONAL else None,
-            demand=None,
+            demand=_demand(trigger) if modality is Modality.THREAT_CONDITIONAL else None,
             is_negated=is_negated,
             is_of_status=property_ == "stage" and mention.instrument.wording.tells_status,
             is_optional=is_optional,
@@ -490,6 +501,12 @@ def _cue(match: Match) -> Cue:
     return match.pattern.meaning
 
 
+def _demand(trigger: str | None) -> str | None:
+    """Return what a threat asks for: what its condition says would be refused."""
+    found = _REFUSED.search(trigger) if trigger else None
+    return found["what"].strip() if found else None
+
+
 def _voice_of_answer(reading: _Reading) -> Modality:
     if reading.scene.has(Role.EXPERT):
         return Modality.EXPECTATION_EXPERT
@@ -507,9 +524,9 @@ def _stage(act: Act, mention: Mention, reading: _Reading) -> tuple[str | None, M
     )
     is_threat = reading.condition is not None and not is_other_threat and (act.mood in _PLANS or act.is_noun)
     if act.action == "threaten" or act.mood == "threaten":
-        is_told = act.mood == "done" and reading.condition is None
-        voice = Modality.THREAT_CONDITIONAL if reading.condition else Modality.PLAN_REPORTED
-        return "threatened", fact if is_told else voice, rule
+        if act.mood == "done" and reading.condition is None:
+            return "threatened", fact, rule
+        return "threatened", Modality.THREAT_CONDITIONAL if reading.condition else Modality.PLAN_REPORTED, rule
     if act.mood == "can":
         return None
     if is_threat and not mention.instrument.is_partner_act:
@@ -523,7 +540,7 @@ def _stage(act: Act, mention: Mention, reading: _Reading) -> tuple[str | None, M
         case "expect":
             is_expert = reading.scene.has(Role.EXPERT)
             return "pledged", Modality.EXPECTATION_EXPERT if is_expert else Modality.PLAN_REPORTED, rule
-        case "pledge" | "imperative" | "infinitive":
+        case "pledge" | "oblige" | "imperative" | "infinitive":
             if act.mood == "imperative" and reading.is_official:
                 return _done(act, mention), fact, rule
             if act.action == "end" and not _is_by_ending(mention) and not act.is_own:
@@ -604,7 +621,7 @@ def _agent(reading: _Reading, mention: Mention, verb: Match) -> str | None:
     """
     scene = reading.scene
     codes = (*REGION_COUNTRIES, REGION) if mention.instrument.is_partner_act else REGION_COUNTRIES
-    before = [p for p in reading.found if p.end <= verb.start and p.code in codes and _is_subject(scene, p)]
+    before = [p for p in reading.found if p.end <= verb.start and p.code in codes and p.form != "mark" and _is_subject(scene, reading.found, p)]
     if not before:
         if reading.voice_place and _FIRST_PLURAL.search(scene.sentence.folded):
             return reading.voice_place
@@ -619,9 +636,16 @@ def _agent(reading: _Reading, mention: Mention, verb: Match) -> str | None:
     return place.code
 
 
-def _is_subject(scene: Scene, place: Place) -> bool:
-    """Whether a country may be who acts: behind a preposition or a verb it is not, unless its government is meant."""
-    before = scene.sentence.folded[: place.start]
+def _is_subject(scene: Scene, found: list[Place], place: Place) -> bool:
+    """Whether a country may be who acts: behind a preposition or a verb it is not, unless its government is meant.
+
+    Of countries in a row ("like Venezuela and Haiti") the first decides.
+    """
+    folded = scene.sentence.folded
+    for earlier in reversed([p for p in found if p.end <= place.start]):
+        if _ROW.fullmatch(folded, earlier.end, place.start):
+            place = earlier
+    before = folded[: place.start]
     if _LEADER.search(before):
         return True
     if _PREPOSITION.search(before):
