@@ -42,9 +42,11 @@ _UNKNOWN_VERB_COSTS = 9
 _TELLING_MOODS = frozenset({"pledge", "expect", "float", "threaten", "order", "call"})
 # A word that may be a noun as well ("order", "use") and has neither an auxiliary nor the place of an imperative.
 _BARE_COSTS = 4
+_LETTERS = re.compile(r"[^\W\d_]{2}")
 _JOINED = re.compile(r",|\b(?:and|or|y|e|o|u|ou)\b")
 _PURPOSE = re.compile(r"\b(?:to|de|a|para)$")
 _COMPLEMENT = re.compile(r"\s+(?:that|to|of|de que|de|con|com|que)\b")
+_RESTRICTION = re.compile(r"\b(?:restriction|limit|curb|moratori|restriccion|limite|restri[cç]|moratoria)\w*\s+(?:on|to|a|al|de|sobre)\b")
 _THAT = re.compile(r"\s+(?:that|que)\b")
 
 
@@ -131,8 +133,12 @@ def act_on(scene: Scene, mention: Mention) -> Act | None:
         return None
     distance, _, mood, match, cue = best
     threat = _threat_before(scene, match)
+    is_effect = cue.role is Role.MOOD and mood == "pledge" and match.start >= mention.end
+    if is_effect:
+        # "The ban will also hit families": what a measure will do tells that it is there.
+        mood = "done"
     return Act(
-        action="threaten" if threat else _action(cue),
+        action="threaten" if threat else "keep" if is_effect else _action(scene, mention, match, cue),
         mood="done" if threat else mood,
         is_negated=is_negated(scene, match, mention),
         is_own=match.start < mention.end and mention.start < match.end,
@@ -169,7 +175,10 @@ def is_background(scene: Scene, mention: Mention) -> bool:
     )
 
 
-def _action(cue: Cue) -> str:
+def _action(scene: Scene, mention: Mention, match: Match, cue: Cue) -> str:
+    if cue.value in ("end", "hold") and _RESTRICTION.search(scene.sentence.folded, match.end, max(match.end, mention.start)):
+        # "ended restrictions on arrests": there is more of it, not less.
+        return "start"
     if cue.role is Role.STATE:
         return {"in_force": "keep", "ended": "end", "dormant": "hold", "pledged": "start"}[cue.value]
     return "start" if cue.value == "plan" or cue.role is Role.MOOD else cue.value
@@ -254,14 +263,22 @@ def _mood_of_bare(scene: Scene, verb: Match) -> str:
     for match, cue in reversed(earlier):
         between = scene.sentence.folded[match.end : verb.start]
         is_joined = _JOINED.search(between) and not scene.breaks_between(match.end, verb.start)
-        if is_joined and cue.form in ("base", "subjunctive") and (mood := _mood_before(scene, match, cue)):
-            return mood
-    before = scene.sentence.folded[: verb.start].rstrip()
-    if not WORD.search(before):
+        if is_joined and cue.form in ("base", "subjunctive"):
+            if mood := _mood_before(scene, match, cue):
+                return mood
+            if _is_first(scene, match):
+                return "imperative"
+    if _is_first(scene, verb):
         return "imperative"
+    before = scene.sentence.folded[: verb.start].rstrip()
     if not _PURPOSE.search(before):
         return "bare"
     return _mood_of_deed(scene, verb) or "infinitive"
+
+
+def _is_first(scene: Scene, verb: Match) -> bool:
+    """Whether a sentence begins with a verb, but for the number or mark of a list."""
+    return not _LETTERS.search(scene.sentence.folded, 0, verb.start)
 
 
 def _mood_of_deed(scene: Scene, verb: Match) -> str:

@@ -30,7 +30,7 @@ _RESPONSES = {
 _FIRST_DAY = frozenset({"on day one", "on the first day", "el primer dia", "no primeiro dia"})
 _PRONOUN = re.compile(r"\b(?:he|she|they|his|her|their|el|ella|ellos|su|ele|ela|eles|seu|sua)\b")
 _PLANS = frozenset({"pledge", "oblige", "expect", "float", "threaten", "call", "imperative", "infinitive"})
-_LOOK_BACK = 2
+_LOOK_BACK = 3
 _HEAD = 200
 _CARRIED_BACK = 6
 _ADDRESS = re.compile(r"https?://\S+$")
@@ -193,7 +193,7 @@ class Reader:
             for m in found
             if _cue(m).role is not Role.MOOD
             or not (
-                (m.start > 0 and sentence.text[m.start].isupper())
+                (m.start > 0 and sentence.text[m.start].isupper() and not sentence.text[m.start : m.end].isupper())
                 or any(s.start <= m.start and m.end < s.end for s in said)
             )
         ]
@@ -403,7 +403,7 @@ class Reader:
             when,
             property_="litigation",
             value=cue.value,
-            modality=Modality.EXPECTATION_EXPERT if reading.scene.has(Role.EXPERT) else Modality.FACT_REPORTED,
+            modality=Modality.EXPECTATION_EXPERT if cue.value == "expected" else Modality.FACT_REPORTED,
             rule=f"litigation:{reading.scene.sentence.text[match.start : match.end].lower()}",
             is_negated=False,
             distance=2,
@@ -532,6 +532,9 @@ def _stage(act: Act, mention: Mention, reading: _Reading) -> tuple[str | None, M
     if is_threat and not mention.instrument.is_partner_act:
         return "threatened", Modality.THREAT_CONDITIONAL, rule
     match act.mood:
+        case "float" if reading.is_official:
+            # An order that says what somebody "may" do permits it.
+            return None
         case "float":
             is_expert = reading.scene.has(Role.EXPERT)
             return "floated", Modality.EXPECTATION_EXPERT if is_expert else Modality.PLAN_REPORTED, rule
