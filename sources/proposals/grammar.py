@@ -294,7 +294,7 @@ def is_negated(scene: Scene, verb: Match, mention: Mention) -> bool:
     """Whether the act is said not to be so: a negation before its verb, or right before the instrument."""
     folded = scene.sentence.folded
     for match, _ in scene.of(Role.NEGATION):
-        if folded.startswith(("not only", "no solo", "nao so"), match.start):
+        if folded.startswith(("not only", "no solo", "nao so", "no obstante", "nao obstante"), match.start):
             continue
         for place in (verb.start, mention.start):
             reach = _NEGATION_REACH if place == verb.start else 1

@@ -46,8 +46,6 @@ class Role(StrEnum):
     POINTER = "pointer"
     PLACE = "place"
     NOT_PLACE = "not_place"
-    GENRE = "genre"
-    UNIT = "unit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,6 @@ class _Form(BaseModel):
     measures: dict[str, _MeasureForm]
     pointers: list[str]
     pointed: dict[str, list[str]] = {}
-    genres: dict[str, list[str]]
     regions: list[str]
     demonyms: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], list[str]]
     marks: dict[str, list[str]] = {}
@@ -188,7 +185,6 @@ def _cues(form: _Form) -> Iterator[tuple[str, Cue]]:
         (Role.PERIOD, form.periods),
         (Role.COURT, form.courts),
         (Role.STATE, form.states),
-        (Role.GENRE, form.genres),
     ):
         for value, words in groups.items():
             for word in words:
@@ -238,6 +234,6 @@ def _places(form: _Form) -> Iterator[tuple[str, Cue]]:
             yield word, Cue(Role.PLACE, code, "mark")
     for words, codes in form.groups.items():
         for code in codes:
-            yield words.replace(",", ""), Cue(Role.PLACE, code, "group")
+            yield words, Cue(Role.PLACE, code, "group")
     for word in form.regions:
         yield word, Cue(Role.PLACE, REGION)

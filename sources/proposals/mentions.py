@@ -143,7 +143,7 @@ def _patterns(instrument: Instrument, language: str) -> Iterator[tuple[Kind, str
 def places(sentence: Sentence, cues: Iterable[Match]) -> list[Place]:
     """Return the countries a sentence names, each where it stands; what only looks like one is left out.
 
-    A name begins with a capital letter (Turkey, Chad); a region counts as one.
+    What the lexicon writes with a capital letter (Turkey, Chad) must have one in the text.
     """
     found, hidden = [], []
     for match in cues:
@@ -151,7 +151,7 @@ def places(sentence: Sentence, cues: Iterable[Match]) -> list[Place]:
         assert isinstance(cue, Cue)
         if cue.role is Role.NOT_PLACE:
             hidden.append(match)
-        elif cue.role is Role.PLACE and (cue.value == REGION or sentence.text[match.start].isupper()):
+        elif cue.role is Role.PLACE and (match.pattern.text[0].islower() or sentence.text[match.start].isupper()):
             found.append(match)
     kept = []
     for match in found:

@@ -9,10 +9,11 @@ from sources.proposals.passages import Sentence
 from sources.proposals.patterns import WORD
 
 _NUMBER = re.compile(r"(?<![\w.,])(?P<currency>us\$|\$|usd\s?)?(?P<number>\d{1,3}(?:[.,]\d{3})+|\d+(?:[.,]\d+)?)(?P<percent>\s?%)?")
+_HUNDREDS = re.compile(r"\d{3}")
 _DATE = re.compile(r"\s*(?:,|de)\s*(?:19|20)\d\d\b")
 _LONGEST_TAIL = 48
 _WORDS_TO_UNIT = 4
-_COUNTED_BEFORE = frozenset({"arrests", "deportations", "removals", "arrestos", "detenciones", "deportaciones"})
+_COUNTED_BEFORE = frozenset({"arrests", "deportations", "removals", "arrestos", "detenciones", "deportaciones", "prisoes"})
 _YEARS = range(1900, 2100)
 
 
@@ -30,17 +31,26 @@ class Count:
 def counts(sentence: Sentence, lexicon: Lexicon) -> Iterator[Count]:
     """Yield the numbers of a sentence whose unit or counted thing is said. A bare number or a year is none."""
     folded = sentence.folded
+    last_end = 0
     for found in _NUMBER.finditer(folded):
+        if found.start() < last_end:
+            continue
         if _DATE.match(folded, found.end()):
             continue
         value = _value(found["number"], lexicon.language)
         tail = folded[found.end() : found.end() + _LONGEST_TAIL]
         words = [(w[0], found.end() + w.end()) for w in WORD.finditer(tail)]
         end = found.end()
-        if words and words[0][0] in lexicon.magnitudes:
+        while words and words[0][0] in lexicon.magnitudes:
             value *= lexicon.magnitudes[words[0][0]]
             end = words[0][1]
             words = words[1:]
+            if words and _HUNDREDS.fullmatch(words[0][0]) and value % 1000 == 0:
+                # "3 mil 500"
+                value += float(words[0][0])
+                end = words[0][1]
+                words = words[1:]
+        last_end = end
         measure = _measure(found, words, tail, lexicon) or _measured_before(folded[: found.start()], lexicon)
         if measure is None or (not found["currency"] and not found["percent"] and value in _YEARS):
             continue

@@ -415,10 +415,17 @@ class Reader:
         said = document.published.first_day if document.published else None
         is_other = bool(reading.is_official and said and BRIDGE_START <= said < SECOND_TERM_START)
         actor = "former" if is_other else None if is_answer else _actor(reading.scene, place, reading.earlier_actor)
-        if reading.is_own_voice and actor in (None, "state") and reading.voice and not is_answer:
+        if (reading.is_own_voice or is_plan) and actor in (None, "state") and reading.voice and not is_answer:
             actor = reading.voice
-        is_answer = is_answer and reading.is_forward and not is_other
-        return timing(reading.scene, place, said, is_plan=is_plan, is_answer=is_answer, actor=actor)
+        return timing(
+            reading.scene,
+            place,
+            said,
+            is_plan=is_plan,
+            is_answer=is_answer,
+            is_forward=reading.is_forward and not is_other,
+            actor=actor,
+        )
 
     def _proposal(
         self,

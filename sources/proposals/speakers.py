@@ -19,7 +19,7 @@ _SELF = {
     SourceKind.COURT: "court",
     SourceKind.SPEAKER: "speaker",
 }
-_NO_NAMES = frozenset({"The", "This", "That", "It", "He", "She", "They", "But", "And", "In", "On", "A", "An", "As"})
+_NO_NAMES = frozenset({"The", "This", "That", "It", "He", "She", "They", "But", "And", "In", "On", "A", "An", "As", "El", "La", "Los", "Las", "O", "Os", "Un", "Una", "Um", "Uma", "Y", "E"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

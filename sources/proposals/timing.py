@@ -29,14 +29,21 @@ def period_of(day: date) -> str:
 
 
 def timing(
-    scene: Scene, place: int, said: date | None, *, is_plan: bool, is_answer: bool, actor: str | None
+    scene: Scene,
+    place: int,
+    said: date | None,
+    *,
+    is_plan: bool,
+    is_answer: bool,
+    is_forward: bool,
+    actor: str | None,
 ) -> Timing | None:
     """Return the time an act speaks of, or None for one outside the periods.
 
     A plan is for the period it is voiced in, and for the coming term when it is voiced by those who hope to govern.
     A deed is of the time that is named nearest to it, else of the time of speaking; between the terms, what the
     president of both did is of the first. A partner's answer to a coming government is for the coming term. `actor` is who acts: "ours" (the president
-    of both terms and his people), "state" (the government, whoever leads it), "former", or None.
+    of both terms and his people), "state" (the government, whoever leads it), "former", or None; with `is_forward` the document looks ahead to the second term.
     """
     named = scene.nearest(Role.PERIOD, place)
     spoken = named[1].value if named else None
@@ -48,14 +55,14 @@ def timing(
         return Timing(period=period, basis=Basis.OBSERVED, doubt="the document has no date")
     now = period_of(said)
     if is_plan:
-        return _plan(now, spoken, actor)
+        return _plan(now, spoken, actor, is_forward)
     if spoken == BEFORE or (spoken is None and now == BEFORE):
         return None
     if spoken == SECOND and now != SECOND:
         return Timing(period=SECOND, basis=Basis.PROJECTED)
     if spoken in (FIRST, BRIDGE, SECOND) and _has_come(spoken, now):
         return Timing(period=spoken, basis=Basis.OBSERVED)
-    if is_answer and now == BRIDGE and spoken is None:
+    if is_answer and is_forward and now == BRIDGE and spoken is None:
         return Timing(period=SECOND, basis=Basis.PROJECTED)
     if now == BRIDGE and actor == "ours":
         return Timing(period=FIRST, basis=Basis.OBSERVED)
@@ -69,14 +76,15 @@ def _has_come(period: str, now: str) -> bool:
     return order.index(period) <= order.index(now)
 
 
-def _plan(now: str, spoken: str | None, actor: str | None) -> Timing:
+def _plan(now: str, spoken: str | None, actor: str | None, is_forward: bool) -> Timing:
     if now == BEFORE:
         return Timing(period=FIRST, basis=Basis.PROJECTED)
     if now == FIRST:
         is_next = spoken == SECOND
         return Timing(period=SECOND if is_next else FIRST, basis=Basis.PROJECTED if is_next else Basis.OBSERVED)
     if now == BRIDGE:
-        if actor == "former" or (spoken == BRIDGE and actor is None):
+        is_of_those_in_office = actor != "ours" and not is_forward
+        if actor == "former" or (actor != "ours" and spoken == BRIDGE) or (spoken is None and is_of_those_in_office):
             return Timing(period=BRIDGE, basis=Basis.OBSERVED)
         return Timing(period=SECOND, basis=Basis.PROJECTED)
     if spoken in (FIRST, BRIDGE):
