@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from flows import gathered, settings
+from flows import evidence, gathered, settings
 from flows.parameters import ReportParameters
 from reports import edition
+from reports.proposals import Unreviewed
 from reports.publish import Published, publish
-from sources import codebook
 
 
 def build(parameters: ReportParameters, say: Callable[[str], None]) -> Published:
@@ -16,17 +16,25 @@ def build(parameters: ReportParameters, say: Callable[[str], None]) -> Published
     Raises BadInput, UnknownName or UsageError for what a user can mend, Refused if the PDF fails its check.
     """
     say("reading the instruments")
-    book = codebook.load()
+    configured = settings.load()
+    book = evidence.load(configured)
     request = parameters.request(book, datetime.now(UTC).date())
-    given = gathered.by(settings.load(), request.clock.as_of, book)
+    given = gathered.by(configured, request.clock.as_of, book)
     if given.sources:
         say(
             f"read {len(given.numbers)} numbers and {len(given.acts)} legal acts of {len(given.sources)} public sources"
         )
-    made = edition.make(book, request, given)
+    made = edition.make(book, request, given, _machine_read() if parameters.machine_read else None)
     for source in made.stale_sources:
         say(
             f"{source.source_id} is stale, last looked at on {source.last_look}: `policydiff gather {source.source_id}`"
         )
     say(f"comparing {made.coverage.cells} instrument-country rows")
     return publish(made, parameters.formats, parameters.out, say)
+
+
+def _machine_read() -> tuple[Unreviewed, ...]:
+    """Return the claims nobody has reviewed; a report that does not ask for them does not pay for reading them."""
+    from flows import unreviewed
+
+    return unreviewed.pending(settings.load())

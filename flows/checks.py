@@ -5,11 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from flows import settings
+from flows import evidence, settings
 from reports import edition, limits, render
 from reports.edition import Kind, Request
 from reports.language import languages
-from sources import codebook
 from sources.errors import DamagedObject, PolicydiffError
 from sources.snapshots import Store
 
@@ -69,7 +68,7 @@ def _out() -> str:
 
 
 def _evidence() -> str:
-    book = codebook.load()
+    book = evidence.load(settings.load())
     return f"codebook {book.version}: {len(book.instruments)} instruments, {len(book.statements)} statements"
 
 
@@ -87,7 +86,7 @@ def _languages() -> str:
 
 
 def _rendering() -> str:
-    book = codebook.load()
+    book = evidence.load(settings.load())
     clock = edition.default_clock(datetime.now(UTC).date())
     made = edition.make(book, Request(kind=Kind.BRIEF, clock=clock))
     content = limits.run(render.pdf, seconds=120, mebibytes=4096, page=render.html(made), identifier=made.id)

@@ -1,4 +1,4 @@
-"""The command `policydiff`: build, diff, explain, gather, series, acts, list and doctor.
+"""The command `policydiff`: build, diff, explain, gather, read, review, series, acts, list and doctor.
 
 Results go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 failed, 2 bad input or usage, 3 done but
 something was withheld or stale, 4 refused by the acceptance check. Heavy modules are imported where they are used,
@@ -9,12 +9,15 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from flows.read import read
+from flows.review import review
 from sources.errors import BadInput, PolicydiffError, Refused, UnknownName
 
 if TYPE_CHECKING:
@@ -76,6 +79,7 @@ def policydiff() -> None:
 @click.option("--paper", default="letter", help="letter or a4.")
 @click.option("--format", "formats", default="pdf,html,csv,json", show_default=True, help="Files to write.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder to write to.")
+@click.option("--machine-read", is_flag=True, help="Show claims that nobody has reviewed, in a section of their own.")
 @click.option("--open", "is_opened", is_flag=True, help="Open the finished report.")
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON object.")
 def build(
@@ -84,6 +88,7 @@ def build(
     paper: str,
     formats: str,
     out: Path | None,
+    machine_read: bool,
     is_opened: bool,
     is_json: bool,
     **filters: Any,
@@ -97,6 +102,7 @@ def build(
         paper=paper,
         formats=[name.strip() for name in formats.split(",") if name.strip()],
         out=out or settings.load().out,
+        machine_read=machine_read,
         **filters,
     )
     if os.environ.get("PREFECT_API_URL"):
@@ -210,12 +216,16 @@ def gather(source_ids: tuple[str, ...], path: Path | None, url: str, retrieved: 
     if not path and (url or retrieved):
         raise UsageError("--url and --retrieved go with --from FILE")
     given, now = settings.load(), datetime.now(UTC)
+    is_on_server = not path and "PREFECT_API_URL" in os.environ
     if path:
         results = [collect.take(given, source_ids[0], path, url, retrieved, now, _say)]
-    elif os.environ.get("PREFECT_API_URL"):
+    elif is_on_server:
         results = _gather_on_server(list(source_ids))
     else:
         results = collect.gather_all(given, source_ids, now, _say)
+    names = [result.source_id for result in results]
+    # The flow reads them itself, and tells it in its log.
+    new = None if is_on_server else collect.read_new_documents(given, names, now, _say)
     for result in results:
         for withheld in result.withheld:
             _say(f"{result.source_id}: withheld: {withheld}")
@@ -223,13 +233,18 @@ def gather(source_ids: tuple[str, ...], path: Path | None, url: str, retrieved: 
             _say(f"{result.source_id}: FAILED: {fault}")
     lines = [collect.as_line(result, now) for result in results]
     if is_json:
-        click.echo(json.dumps({"sources": lines}, ensure_ascii=False, indent=1))
+        told = {"sources": lines, "new_claims": asdict(new) if new else None}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
         head = ("source", "result", "documents", "new", "bytes", "rows", "withheld", "age_days")
         click.echo(columns([head, *(tuple(_cell(line[key]) for key in head) for line in lines)]), nl=False)
+    for document in new.unread if new else ():
+        _say(f"not read: {document}")
+    if new:
+        _say(str(new))
     if path and results[0].faults and not results[0].rows:
         sys.exit(BAD_USAGE)
-    if any(result.faults or result.withheld for result in results):
+    if any(result.faults or result.withheld for result in results) or (new and new.unread):
         sys.exit(WITHHELD)
 
 
@@ -299,10 +314,10 @@ def acts(
     is_json: bool,
 ) -> None:
     """Print the legal acts gathered, with the instruments whose evidence names them."""
-    from flows import collect, settings
-    from sources import codebook, gathered
+    from flows import collect, evidence, settings
+    from sources import gathered
 
-    book = codebook.load()
+    book = evidence.load(settings.load())
     for instrument in instruments:
         book.instrument(instrument)
     known = collect.standing(settings.load(), as_of or datetime.now(UTC).date(), source_ids)
@@ -362,7 +377,7 @@ def list_(what: str, is_json: bool) -> None:
 
 
 def _instruments() -> list[dict[str, object]]:
-    from sources import codebook
+    from flows import evidence, settings
 
     return [
         {
@@ -372,7 +387,7 @@ def _instruments() -> list[dict[str, object]]:
             "statements": len(i.statements),
             "name": i.names["en"],
         }
-        for i in codebook.load().instruments
+        for i in evidence.load(settings.load()).instruments
     ]
 
 
@@ -427,6 +442,10 @@ def doctor(is_json: bool) -> None:
         sys.exit(FAILED)
 
 
+policydiff.add_command(read)
+policydiff.add_command(review)
+
+
 # --- Between the options and the core ---------------------------------------------------------------------------
 
 
@@ -452,9 +471,9 @@ def _parameters(**given: Any) -> "ReportParameters":
 
 def _read(parameters: "ReportParameters") -> tuple["Codebook", Any]:
     """Return the codebook and the request the parameters make of it."""
-    from sources import codebook
+    from flows import evidence, settings
 
-    book = codebook.load()
+    book = evidence.load(settings.load())
     return book, parameters.request(book, datetime.now(UTC).date())
 
 

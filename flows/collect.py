@@ -10,15 +10,20 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from flows.settings import Settings, key_variable
-from sources import connectors
+from sources import connectors, dates, gathered
 from sources.connector import Ask, load
 from sources.errors import BadInput, Fault
 from sources.gathering import Gathered, Keeping, Outcome, gather, hand_over, withheld
+from sources.model import Document
 from sources.network import Fetcher, Limits
 from sources.readings import Readings, Standing
 from sources.snapshots import Result, Store
+
+# The sources whose rows are prose, in which there may be claims.
+PROSE = ("feeds", "white_house")
 
 # Publishers are waited for, not computed: more threads than processors.
 THREADS = 8
@@ -124,6 +129,75 @@ def standing(settings: Settings, as_of: date, source_ids: Iterable[str] = ()) ->
         )
         for name in names
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewClaims:
+    """What the reader found in new documents: claims to review, and how many of these would change a row.
+
+    `unread` names the documents that could not be read, and why.
+    """
+
+    documents: int
+    claims: int
+    consequential: int
+    unread: tuple[str, ...]
+
+    def __str__(self) -> str:
+        documents = f"{self.documents} new document{'s' if self.documents != 1 else ''}"
+        if not self.claims:
+            return f"no new claim to review in {documents}"
+        claims = f"{self.claims} new claim{'s' if self.claims != 1 else ''} to review"
+        return f"{claims}, {self.consequential or 'none'} would change a row ({documents}; see `policydiff review`)"
+
+
+def read_new_documents(settings: Settings, source_ids: Iterable[str], now: datetime, say: Say) -> NewClaims | None:
+    """Read the documents that stand for the sources of prose among those named, if they were not read before.
+
+    Their claims are kept for review. None where there is nothing new; that a document could not be read is in the
+    result.
+    """
+    names = [source_id for source_id in PROSE if source_id in source_ids]
+    if not names:
+        return None
+    from flows import reading, unreviewed
+
+    documents = reading.not_yet_read(_documents(settings, names, now.date()), settings)
+    if not documents:
+        return None
+    earlier = {item.id for item in unreviewed.kept(settings).proposals(None)}
+    outcome = reading.read_extracted(documents, settings, now, say)
+    new = [item for item in unreviewed.kept(settings).proposals() if item.id not in earlier]
+    return NewClaims(
+        documents=len(outcome.readings),
+        claims=len(new),
+        consequential=unreviewed.consequential(new, settings, now.date()),
+        unread=tuple(map(str, outcome.unread)),
+    )
+
+
+def _documents(settings: Settings, source_ids: Sequence[str], as_of: date) -> Iterator[Document]:
+    """Yield the documents that stand for some sources."""
+    readings = [reading for source in standing(settings, as_of, source_ids) for reading in source.standing.readings]
+    for row in gathered.documents(readings).itertuples(index=False):
+        yield _document(row)
+
+
+def _document(row: Any) -> Document:
+    """Return a row as the reader takes it: title first, then the text; the table's sign for no day is not itself."""
+    from flows.reading import kind_of
+
+    day = row.published_date
+    source = row.url or f"{row.source_id} {row.document_id}"
+    return Document(
+        source=source,
+        sha256=row.snapshot_sha256,
+        title=row.title,
+        published=dates.on_day(day.date()) if day == day else None,
+        language=row.language or "und",
+        text="\n\n".join(filter(None, (row.title, row.text))),
+        kind=kind_of(source),
+    )
 
 
 def as_line(result: Gathered, now: datetime) -> dict[str, object]:

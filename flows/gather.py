@@ -50,6 +50,11 @@ async def gather_sources(source_ids: list[str] | None = None) -> list[Gathered]:
         key="gathered-sources",
         description=f"{len(results)} sources asked at {now:%Y-%m-%d %H:%M} UTC",
     )
+    new = await asyncio.to_thread(collect.read_new_documents, given, names, now, get_run_logger().info)
+    if new:
+        get_run_logger().info("%s", new)
+        for unread in new.unread:
+            get_run_logger().error("not read: %s", unread)
     if any(result.faults for result in results):
         raise SourcesFailed(results)
     return results

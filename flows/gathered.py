@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.settings import Settings
 from reports.series import Gathered, LegalAct, Number, SourceState
+from sources import connectors
 from sources.codebook import Codebook
 from sources.countries import OTHER, PLACES
 from sources.periods import Interval
@@ -25,7 +26,7 @@ def by(settings: Settings, as_of: date, book: Codebook) -> Gathered:
     Of a number that several vintages give, the newest. Countries outside the region are kept only of sources that
     count the rest of the world together: with it they add up to the whole.
     """
-    if not Store(settings.store_location).source_ids():
+    if not set(Store(settings.store_location).source_ids()) & set(connectors.ids()):
         return Gathered()
     from flows import collect
     from sources import gathered

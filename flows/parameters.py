@@ -42,6 +42,7 @@ class ReportParameters(BaseModel):
     vintage: date = Field(BRIDGE_DAY, description="the last day whose statements a projection may use")
     formats: list[Format] = Field(["pdf", "html", "csv", "json"], description="files to write")
     out: Path = Field(Path("out"), description="folder to write to")
+    machine_read: bool = Field(False, description="show claims that nobody has reviewed, in a section of their own")
 
     def request(self, codebook: Codebook, today: date) -> Request:
         """Return the checked request. Raises UnknownName with the nearest names, UsageError for a bad mixture."""
@@ -52,6 +53,8 @@ class ReportParameters(BaseModel):
             raise UsageError("a country report needs at least one country: --country GTM")
         if self.report is Kind.INSTRUMENT and not instruments:
             raise UsageError("an instrument report needs at least one instrument: --instrument travel_ban")
+        if self.report is Kind.BRIEF and self.machine_read:
+            raise UsageError("a brief has no room for machine-read claims: leave --machine-read out")
         as_of = self.as_of or today
         on = self.on or as_of
         if self.vintage > BRIDGE_DAY:

@@ -5,6 +5,7 @@
 | home | POLICYDIFF_HOME | .policydiff | where the program keeps its own data; in the environment, Prefect's too |
 | out | POLICYDIFF_OUT | out | where reports are written |
 | store | POLICYDIFF_STORE | the folder store in home | where snapshots are kept: a path or an fsspec URL |
+| reviewer | POLICYDIFF_REVIEWER | none | who decides in `policydiff review`; never guessed |
 | gather.contact | POLICYDIFF_GATHER__CONTACT | none | an address that publishers see, in the user agent |
 | gather.attempts | POLICYDIFF_GATHER__ATTEMPTS | 4 | how often a request is tried |
 | gather.first_wait_seconds | ... | 2 | the wait before the second attempt; it doubles after that |
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     home: Path = Path(".policydiff")
     out: Path = Path("out")
     store: str = ""
+    reviewer: str = ""
     gather: GatherSettings = GatherSettings()
     sources: dict[str, SourceSettings] = {}
 

@@ -4,7 +4,7 @@
 swapping the terms (MIRROR). The decision order and the rulings behind it stand in docs/vocabulary.md ("Change").
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reports.evidence import certainty, weaker
@@ -248,20 +248,24 @@ def _notes(before: State, after: State, bridge: State, existence: Existence) -> 
 def compare_codebook(codebook: Codebook, clock: Clock) -> tuple[Row, ...]:
     """Return three rows for every cell of every instrument, ordered by instrument, country and comparison."""
     by_instrument = {instrument.id: cells(instrument, clock) for instrument in codebook.instruments}
+    return tuple(row for instrument in codebook.instruments for row in rows_of(instrument, by_instrument, clock))
+
+
+def rows_of(instrument: Instrument, by_instrument: Mapping[str, Sequence[Cell]], clock: Clock) -> list[Row]:
+    """Return the rows of one instrument; `by_instrument` holds its cells and those of its relatives."""
     rows: list[Row] = []
-    for instrument in codebook.instruments:
-        by_country: dict[str, list[Cell]] = {}
-        for cell in by_instrument[instrument.id]:
-            by_country.setdefault(cell.country_code, []).append(cell)
-        for code in sorted(by_country, key=reading_order):
-            rows += _rows_of_cell(instrument, by_country[code], by_instrument, clock)
-    return tuple(rows)
+    by_country: dict[str, list[Cell]] = {}
+    for cell in by_instrument[instrument.id]:
+        by_country.setdefault(cell.country_code, []).append(cell)
+    for code in sorted(by_country, key=reading_order):
+        rows += _rows_of_cell(instrument, by_country[code], by_instrument, clock)
+    return rows
 
 
 def _rows_of_cell(
     instrument: Instrument,
     components: Sequence[Cell],
-    by_instrument: dict[str, tuple[Cell, ...]],
+    by_instrument: Mapping[str, Sequence[Cell]],
     clock: Clock,
 ) -> list[Row]:
     code = components[0].country_code
@@ -311,7 +315,7 @@ def _compare_cell(
     instrument: Instrument,
     cell: Cell,
     comparison: Comparison,
-    by_instrument: dict[str, tuple[Cell, ...]],
+    by_instrument: Mapping[str, Sequence[Cell]],
 ) -> Change:
     before, after, between = pair(cell, comparison)
     lineage = Lineage(
@@ -339,7 +343,7 @@ def _present_relative(
     cell: Cell,
     comparison: Comparison,
     side: int,
-    by_instrument: dict[str, tuple[Cell, ...]],
+    by_instrument: Mapping[str, Sequence[Cell]],
 ) -> str | None:
     """Return the relative that is itself present in the same country on the given side of the comparison."""
     for instrument_id in instrument_ids:

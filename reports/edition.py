@@ -9,6 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 from reports.comparison import Row, compare_codebook
+from reports.proposals import Unreviewed
 from reports.series import Gathered, LegalAct, SourceState
 from reports.state import Clock, known
 from sources.codebook import Codebook
@@ -66,7 +67,8 @@ class Edition:
     """One report's content: the rows in scope and what they rest on.
 
     `rows` are the cells asked for, three rows each. `context_rows` are the REGION and GLOBAL rows that a country
-    report prints beside the country's own. `gathered` is what the public sources gave by `as_of`.
+    report prints beside the country's own. `gathered` is what the public sources gave by `as_of`. `machine_read` are
+    claims nobody has reviewed, None where they were not asked for; no row, state or count is made of them.
     """
 
     request: Request
@@ -74,6 +76,7 @@ class Edition:
     rows: tuple[Row, ...]
     context_rows: tuple[Row, ...]
     gathered: Gathered
+    machine_read: tuple[Unreviewed, ...] | None = None
 
     @property
     def all_rows(self) -> tuple[Row, ...]:
@@ -151,7 +154,7 @@ class Edition:
     @property
     def inputs(self) -> dict[str, object]:
         """Return what the edition is made from: the request, the codebook and the snapshots of the sources."""
-        request, clock = self.request, self.request.clock
+        request, clock, claims = self.request, self.request.clock, self.machine_read
         return {
             "kind": request.kind,
             "countries": list(request.country_codes),
@@ -170,6 +173,7 @@ class Edition:
                 }
                 for source in self.gathered.sources
             },
+            **({} if claims is None else {"machine_read_sha256": {claim.id: claim.sha256 for claim in claims}}),
         }
 
 
@@ -183,21 +187,53 @@ def default_clock(today: date) -> Clock:
     return Clock(as_of=today, on=today, vintage=BRIDGE_DAY)
 
 
-def make(codebook: Codebook, request: Request, gathered: Gathered | None = None) -> Edition:
-    """Return the edition a request asks for; without `gathered` it rests on the shipped evidence alone."""
+def make(
+    codebook: Codebook,
+    request: Request,
+    gathered: Gathered | None = None,
+    machine_read: Iterable[Unreviewed] | None = None,
+) -> Edition:
+    """Return the edition a request asks for; without `gathered` it rests on the shipped evidence alone.
+
+    Of the machine-read claims those in scope are kept, whether or not the codebook has a row for them.
+    """
     gathered = gathered or Gathered()
+    claims = None if machine_read is None else _unreviewed(machine_read, codebook, request)
     rows = compare_codebook(codebook, request.clock)
     wanted = set(request.instrument_ids)
     chosen = [row for row in rows if not wanted or row.instrument.id in wanted]
     if not request.country_codes:
-        return Edition(request=request, codebook=codebook, rows=tuple(chosen), context_rows=(), gathered=gathered)
+        return Edition(
+            request=request,
+            codebook=codebook,
+            rows=tuple(chosen),
+            context_rows=(),
+            gathered=gathered,
+            machine_read=claims,
+        )
     return Edition(
         request=request,
         codebook=codebook,
         rows=tuple(_in_places(chosen, request.country_codes)),
         context_rows=tuple(_in_places(chosen, AREAS)),
         gathered=gathered,
+        machine_read=claims,
     )
+
+
+def _unreviewed(claims: Iterable[Unreviewed], codebook: Codebook, request: Request) -> tuple[Unreviewed, ...]:
+    """Return the claims about the instruments and places asked for that were known by `as_of`, in reading order."""
+    order = [instrument.id for instrument in codebook.instruments]
+    instruments = set(request.instrument_ids or order)
+    places = {*request.country_codes, *AREAS}
+    chosen = [
+        claim
+        for claim in claims
+        if claim.proposal.instrument_id in instruments
+        and (not request.country_codes or places & set(claim.proposal.country_codes))
+        and claim.known_from <= request.clock.as_of
+    ]
+    return tuple(sorted(chosen, key=lambda claim: (order.index(claim.proposal.instrument_id), claim.id)))
 
 
 def _in_places(rows: Iterable[Row], places: Iterable[str]) -> list[Row]:

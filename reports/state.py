@@ -243,6 +243,8 @@ def _observed(instrument: Instrument, heard: _Heard, side: _Side) -> State:
     """
     observed = [s for s in heard.statements if s.basis is Basis.OBSERVED]
     dispute = _settle(observed)
+    if not dispute.claimed:
+        return _read(instrument, heard, side, dispute.standing)
     readings = [
         _read(instrument, heard, side, [s for s in dispute.standing if s.id not in without])
         for without in (dispute.claimed, dispute.denied)

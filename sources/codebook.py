@@ -5,9 +5,10 @@ date is refused, and all mistakes of all files are reported together.
 """
 
 import hashlib
+import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,6 +25,10 @@ from sources.model import BRIDGE_DAY, Basis, Modality, Stage
 INSTRUMENTS = Path(__file__).parent / "instruments"
 LANGUAGES = ("en", "es", "pt")
 
+# The name under which a codebook's hashes list what was laid over the files.
+OVERLAY = "overlay"
+
+SCOPE = ("countries", "population", "geography", "duration", "quantity", "penalty", "legal_basis", "enforcement")
 FAMILIES = ("asylum", "border", "detention", "removal", "coercion", "partner", "status")
 SPEAKS_OF_PLANS = frozenset(
     {
@@ -42,7 +47,10 @@ PROJECTS_PRESENCE = frozenset({Modality.PLEDGE, Modality.PLAN_REPORTED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codebook:
-    """All instruments, in the order of their numbers, the version of what they say and the hash of each file."""
+    """All instruments, in the order of their numbers, the version of what they say and the hash of each file.
+
+    What was laid over the files has a hash of its own, under the name `overlay`; without it there is no such name.
+    """
 
     instruments: tuple[model.Instrument, ...]
     version: str
@@ -56,6 +64,23 @@ class Codebook:
     def statements(self) -> dict[str, model.Statement]:
         """Return every statement by its id."""
         return {s.id: s for instrument in self.instruments for s in instrument.statements}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addition:
+    """A statement that stands in no instrument file, and its source, both written as in one.
+
+    The statement's id is "L-" and ten hexadecimal digits; its `source` is the key of the source.
+    """
+
+    instrument_id: str
+    statement: Mapping[str, object]
+    source: Mapping[str, object]
+
+    @property
+    def id(self) -> str:
+        """Return the statement's id."""
+        return str(self.statement["id"])
 
 
 # --- The form of a file ---------------------------------------------------------------------------------------
@@ -116,19 +141,7 @@ class _ValuesForm(_Form):
     legal: model.Legal | None = None
     implementation: model.Implementation | None = None
     level: Annotated[int, Field(ge=0, le=4)] | None = None
-    scope: dict[
-        Literal[
-            "countries",
-            "population",
-            "geography",
-            "duration",
-            "quantity",
-            "penalty",
-            "legal_basis",
-            "enforcement",
-        ],
-        int,
-    ] = {}
+    scope: dict[Literal[SCOPE], int] = {}  # type: ignore[valid-type]
     partner_response: (
         Literal[
             "accepts",
@@ -208,6 +221,10 @@ class _StatementForm(_Form):
     reviewer_note: Text | None = None
 
 
+class _AddedForm(_StatementForm):
+    id: Annotated[str, Field(pattern=r"^L-[0-9a-f]{10}$")]
+
+
 class _SearchForm(_Form):
     id: Annotated[str, Field(pattern=r"^Q-\d{3}$")]
     countries: Annotated[list[Literal[PLACES]], Field(min_length=1)]  # type: ignore[valid-type]
@@ -260,6 +277,21 @@ class _LineageForm(_Form):
     successors: list[str] = []
 
 
+Patterns = dict[Language, list[Text]]
+
+
+class _WordingForm(_Form):
+    place: Literal[PLACES] | None = None  # type: ignore[valid-type]
+    described: Patterns = {}
+    weak: Patterns = {}
+    context: Patterns = {}
+    undone: Patterns = {}
+    homonyms: Patterns = {}
+    tells_status: bool = False
+    receives_others: bool = False
+    measures: list[Annotated[str, Field(pattern=r"^[a-z_]+$")]] = []
+
+
 class _InstrumentForm(_Form):
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]+$")]
     number: Annotated[int, Field(ge=1, le=99)]
@@ -281,6 +313,7 @@ class _InstrumentForm(_Form):
     components: dict[str, Translated] = {}
     lineage: _LineageForm = _LineageForm()
     aliases: dict[Language, Annotated[list[Text], Field(min_length=1)]]
+    wording: _WordingForm = _WordingForm()
     sources: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")], _SourceForm]
     statements: list[_StatementForm]
     searches: list[_SearchForm] = []
@@ -362,6 +395,72 @@ def load(folder: Path = INSTRUMENTS) -> Codebook:
     return Codebook(instruments=tuple(instruments), version=_version(folder), file_sha256=hashes)
 
 
+def lay_over(book: Codebook, additions: Sequence[Addition]) -> Codebook:
+    """Return a codebook with further statements, checked as strictly as those of the files; the files stay as they are.
+
+    Without additions it is the same codebook. Raises BadInput with every mistake of every addition.
+    """
+    if not additions:
+        return book
+    faults: list[Fault] = []
+    added: dict[str, list[model.Statement]] = {}
+    instruments = {instrument.id: instrument for instrument in book.instruments}
+    ordered = sorted(additions, key=lambda addition: addition.id)
+    known = book.statements.keys() | {addition.id for addition in ordered}
+    for addition in ordered:
+        if addition.instrument_id not in instruments:
+            faults.append(_unknown_instrument(addition))
+            continue
+        try:
+            made = statement(addition, instruments[addition.instrument_id])
+        except BadInput as error:
+            faults += error.faults
+            continue
+        for reference in (*made.disputes, *([made.corrects] if made.corrects else [])):
+            if reference not in known:
+                path = "corrects" if reference == made.corrects else "disputes"
+                faults.append(Fault(file=made.id, path=path, found=repr(reference), expected="an id that exists"))
+        added.setdefault(addition.instrument_id, []).append(made)
+    if faults:
+        raise BadInput(faults)
+    laid = json.dumps([asdict(addition) for addition in ordered], sort_keys=True, ensure_ascii=False)
+    return replace(
+        book,
+        instruments=tuple(replace(i, statements=(*i.statements, *added.get(i.id, ()))) for i in book.instruments),
+        file_sha256={**book.file_sha256, OVERLAY: hashlib.sha256(laid.encode()).hexdigest()},
+    )
+
+
+def statement(addition: Addition, instrument: model.Instrument) -> model.Statement:
+    """Return the record of an added statement. Raises BadInput with every mistake, each by its place in the form."""
+    faults: list[Fault] = []
+    source, form = None, None
+    try:
+        source = _SourceForm.model_validate(addition.source)
+    except ValidationError as error:
+        found = [_fault(addition.id, detail) for detail in error.errors()]
+        faults += [replace(fault, path=f"source.{fault.path}") for fault in found]
+    try:
+        form = _AddedForm.model_validate(addition.statement)
+    except ValidationError as error:
+        faults += [_fault(addition.id, detail) for detail in error.errors()]
+    if source:
+        faults += [Fault(file=addition.id, path=f"source.{p}", found=f, expected=e) for p, f, e in _check_tier(source)]
+    if source and form:
+        checked = _check_statement(form, source, instrument)
+        faults += [
+            Fault(file=addition.id, path=path, found=found, expected=expected) for path, found, expected in checked
+        ]
+    if faults or not (source and form):
+        raise BadInput(faults)
+    return _statement(form, instrument.id, _source(source, form.source))
+
+
+def _unknown_instrument(addition: Addition) -> Fault:
+    found = repr(addition.instrument_id)
+    return Fault(file=addition.id, path="instrument", found=found, expected="an instrument of the codebook")
+
+
 def _version(folder: Path) -> str:
     """Return the codebook's version: the first version number in its changelog."""
     for line in (folder / "CHANGELOG.md").read_text(encoding="utf-8").splitlines():
@@ -385,6 +484,8 @@ def _fault(file: str, detail: Any) -> Fault:
 
 _Found = Iterator[tuple[str, str, str]]
 """Mistakes as (path in the file, what was found, what was expected)."""
+_Measured = _InstrumentForm | model.Instrument
+"""What a statement's values are checked against: the instrument as its file has it, or as it was read."""
 
 
 def _check(file: str, form: _InstrumentForm) -> Iterator[Fault]:
@@ -392,25 +493,15 @@ def _check(file: str, form: _InstrumentForm) -> Iterator[Fault]:
     if file != f"{form.id}.yaml":
         yield Fault(file=file, path="id", found=repr(form.id), expected=f"{Path(file).stem!r}, the file's name")
     for index, statement in enumerate(form.statements):
-        for path, found, expected in (
-            *_check_time(statement, form),
-            *_check_coding(statement, form),
-            *_check_number(statement),
-        ):
+        for path, found, expected in _check_statement(statement, form.sources.get(statement.source), form):
             where = f"statements[{index}] ({statement.id}).{path}"
             yield Fault(file=file, path=where, found=found, expected=expected)
     used = {statement.source for statement in form.statements}
     for source_id in sorted(form.sources.keys() - used):
         yield Fault(file=file, path=f"sources.{source_id}", found="no statement that cites it", expected="a use")
     for source_id, source in form.sources.items():
-        if source.tier < model.BEST_TIER[source.kind]:
-            best = model.BEST_TIER[source.kind]
-            yield Fault(
-                file=file,
-                path=f"sources.{source_id}.tier",
-                found=str(source.tier),
-                expected=f"{best} or a weaker tier: the best a source of kind {source.kind} can have",
-            )
+        for path, found, expected in _check_tier(source):
+            yield Fault(file=file, path=f"sources.{source_id}.{path}", found=found, expected=expected)
     for index, coding in enumerate(form.coding):
         if coding.coder == coding.reviewer:
             path = f"coding[{index}].reviewer"
@@ -423,9 +514,22 @@ def _check(file: str, form: _InstrumentForm) -> Iterator[Fault]:
             yield Fault(file=file, path=f"coding[{index}].settled", found=found, expected="how it was settled")
 
 
-def _check_time(s: _StatementForm, form: _InstrumentForm) -> _Found:
+def _check_tier(source: _SourceForm) -> _Found:
+    best = model.BEST_TIER[source.kind]
+    if source.tier < best:
+        expected = f"{best} or a weaker tier: the best a source of kind {source.kind} can have"
+        yield "tier", str(source.tier), expected
+
+
+def _check_statement(s: _StatementForm, source: _SourceForm | None, instrument: _Measured) -> _Found:
+    """Check one statement of a file, or one added to its instrument."""
+    yield from _check_time(s, source)
+    yield from _check_coding(s, instrument)
+    yield from _check_number(s)
+
+
+def _check_time(s: _StatementForm, source: _SourceForm | None) -> _Found:
     """Check a statement's dates against its source, its vintage and each other."""
-    source = form.sources.get(s.source)
     if source is None:
         yield "source", repr(s.source), "a key of sources in this file"
     if s.basis is Basis.PROJECTED:
@@ -453,7 +557,7 @@ def _check_time(s: _StatementForm, form: _InstrumentForm) -> _Found:
         yield "to", f"an end of {s.to} for a start of {s.from_}", "an end after the start"
 
 
-def _check_coding(s: _StatementForm, form: _InstrumentForm) -> _Found:
+def _check_coding(s: _StatementForm, form: _Measured) -> _Found:
     """Check a statement's values against the codebook and each other."""
     stage, level = s.values.stage, s.values.level
     if s.basis is Basis.PROJECTED and s.modality not in SPEAKS_OF_PLANS:
@@ -462,6 +566,9 @@ def _check_coding(s: _StatementForm, form: _InstrumentForm) -> _Found:
         yield "trigger", "a conditional threat without its condition", "both trigger and demand"
     if s.modality is Modality.PROPOSAL_OTHERS and stage is not None:
         yield "values.stage", repr(stage.value), "no stage: a proposal of others is context"
+    if s.negated and s.basis is Basis.OBSERVED and stage is not None:
+        # Only of a projection does the comparison read "will not"; what was not so is a stage of its own.
+        yield "negated", f"an observed stage {stage.value!r} that is not so", "stage none, not negated"
     if (stage is Stage.ENDED) != (s.ended is not None):
         yield "ended", repr(s.ended and s.ended.value), "how it ended, exactly when the stage is 'ended'"
     if level is not None and _asserts_presence(s, form) and level < form.present_from:
@@ -502,7 +609,7 @@ def _check_number(s: _StatementForm) -> _Found:
         yield "quantity", "a projected number without a range", "low and high, or range: not_quantified"
 
 
-def _asserts_presence(s: _StatementForm, form: _InstrumentForm) -> bool:
+def _asserts_presence(s: _StatementForm, form: _Measured) -> bool:
     """Say whether the statement by itself makes the instrument present."""
     if s.basis is Basis.PROJECTED:
         return s.values.stage is not None and s.modality in PROJECTS_PRESENCE and not s.negated
@@ -564,19 +671,7 @@ def _references(form: _InstrumentForm) -> Iterator[tuple[str, str]]:
 
 def _instrument(form: _InstrumentForm) -> model.Instrument:
     """Turn a checked file into records."""
-    sources = {
-        key: model.CitedSource(
-            id=key,
-            title=source.title,
-            publisher=source.publisher,
-            url=source.url,
-            published=None if source.published == "undated" else source.published,
-            kind=source.kind,
-            tier=source.tier,
-            group=source.group,
-        )
-        for key, source in form.sources.items()
-    }
+    sources = {key: _source(source, key) for key, source in form.sources.items()}
     return model.Instrument(
         id=form.id,
         number=form.number,
@@ -598,13 +693,41 @@ def _instrument(form: _InstrumentForm) -> model.Instrument:
         components=form.components,
         predecessors=tuple(form.lineage.predecessors),
         successors=tuple(form.lineage.successors),
-        aliases={language: tuple(names) for language, names in form.aliases.items()},
+        aliases=_patterns(form.aliases),
+        wording=model.Wording(
+            place=form.wording.place,
+            described=_patterns(form.wording.described),
+            weak=_patterns(form.wording.weak),
+            context=_patterns(form.wording.context),
+            undone=_patterns(form.wording.undone),
+            homonyms=_patterns(form.wording.homonyms),
+            tells_status=form.wording.tells_status,
+            receives_others=form.wording.receives_others,
+            measures=tuple(form.wording.measures),
+        ),
         statements=tuple(_statement(s, form.id, sources[s.source]) for s in form.statements),
         searches=tuple(_search(s, form.id) for s in form.searches),
         contradictions=tuple(_contradiction(c, form.id) for c in form.contradictions),
         codings=tuple(_coding(c) for c in form.coding),
         left_out={entry.row: entry.reason for entry in form.left_out},
     )
+
+
+def _source(form: _SourceForm, key: str) -> model.CitedSource:
+    return model.CitedSource(
+        id=key,
+        title=form.title,
+        publisher=form.publisher,
+        url=form.url,
+        published=None if form.published == "undated" else form.published,
+        kind=form.kind,
+        tier=form.tier,
+        group=form.group,
+    )
+
+
+def _patterns(by_language: Mapping[Language, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {language: tuple(patterns) for language, patterns in by_language.items()}
 
 
 def _statement(form: _StatementForm, instrument_id: str, source: model.CitedSource) -> model.Statement:

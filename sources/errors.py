@@ -28,6 +28,10 @@ class BadInput(PolicydiffError):
         lines = "\n".join(f"  {fault}" for fault in faults)
         super().__init__(f"{len(faults)} mistake{'s' if len(faults) != 1 else ''} in the input:\n{lines}")
 
+    def __reduce__(self) -> tuple[type["BadInput"], tuple[list[Fault]]]:
+        """Let one that a child process raised come back with its faults."""
+        return type(self), (list(self.faults),)
+
 
 class UnknownName(PolicydiffError):
     """A country, instrument or row code that does not exist: choose another."""

@@ -1,4 +1,4 @@
-"""What was gathered, as tables: the numbers and the legal acts of all sources, each row with where it comes from."""
+"""What was gathered, as tables: numbers, legal acts and documents of all sources, each row with where it comes from."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +24,7 @@ ACT_COLUMNS = (
     "source_id",
     "snapshot_sha256",
 )
+DOCUMENT_COLUMNS = ("source_id", *tables.DOCUMENT_COLUMNS, "snapshot_sha256")
 
 _NAMES_OF_ACTS = (
     (re.compile(r"\b(?:E\.?O\.?|Executive Order)\s*(\d{5})\b"), "EO {}"),
@@ -114,6 +115,16 @@ def acts(readings: Iterable[Reading], book: Codebook) -> pd.DataFrame:
     dated_last = pd.concat([table[~has_day], table[has_day]])
     newest = dated_last.drop_duplicates(["source_id", "act_id"], keep="last")
     return newest[list(ACT_COLUMNS)].sort_values(["signing_date", "act_id"], kind="stable", ignore_index=True)
+
+
+def documents(readings: Iterable[Reading]) -> pd.DataFrame:
+    """Return the documents of several readings, each as its newest snapshot has it.
+
+    Columns: source_id, document_id, kind, title, published_date, language, url, text, snapshot_sha256. Unique on
+    source_id and document_id.
+    """
+    table = _together(readings, "documents", DOCUMENT_COLUMNS)
+    return table.drop_duplicates(["source_id", "document_id"], keep="last", ignore_index=True)
 
 
 def _together(readings: Iterable[Reading], name: str, columns: tuple[str, ...]) -> pd.DataFrame:

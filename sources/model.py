@@ -371,7 +371,8 @@ class Wording:
     `described` says what the instrument does without naming it. `weak` words name it only near a word of `context`.
     `undone` names what the instrument ends or restricts (a status, a programme): its ending is the instrument.
     `homonyms` look like it and are not. With `tells_status`, what is undone is a protection of people: texts tell the
-    stage of that protection, and the instrument is its ending. `place` is where it is when no country is named, `measures` what is counted
+    stage of that protection, and the instrument is its ending. With `receives_others` a receiving country takes in
+    people of other countries, whose nationality is not its own. `place` is where it is when no country is named, `measures` what is counted
     of it.
     """
 
@@ -382,6 +383,7 @@ class Wording:
     undone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     homonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tells_status: bool = False
+    receives_others: bool = False
     measures: tuple[str, ...] = ()
 
 

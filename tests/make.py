@@ -1,5 +1,6 @@
 """Make small records for tests: a statement, an instrument, a codebook, with everything a test does not care for."""
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -9,8 +10,10 @@ from sources.model import (
     Basis,
     CitedSource,
     CountryRole,
+    Document,
     Instrument,
     Modality,
+    Proposal,
     Scope,
     Search,
     Side,
@@ -122,6 +125,42 @@ def book(*instruments):
 def renamed(given, name, number):
     """Return an instrument under another id and number."""
     return replace(given, id=name, number=number)
+
+
+def document(text="Nothing of interest.", **values):
+    """Return an English news document of one day."""
+    plain = {
+        "source": "notes/one.txt",
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "title": "A headline",
+        "published": dates.parse("2024-11-19"),
+        "language": "en",
+        "text": text,
+        "kind": SourceKind.NEWS,
+    }
+    return Document(**{**plain, **values})
+
+
+def proposal(**values):
+    """Return a proposal that Mexico is threatened with the instrument, quoted from the beginning of a document."""
+    plain = {
+        "instrument_id": "an_instrument",
+        "country_codes": ("MEX",),
+        "period": "second",
+        "basis": Basis.PROJECTED,
+        "property": "stage",
+        "value": "threatened",
+        "modality": Modality.THREAT_CONDITIONAL,
+        "speaker": "a candidate",
+        "is_named": True,
+        "date": dates.parse("2024-11-19"),
+        "quote": "They will see.",
+        "char_start": 0,
+        "char_end": 14,
+        "rule": "a_rule",
+        "confidence": 0.8,
+    }
+    return Proposal(**{**plain, **values})
 
 
 RETRIEVED = datetime(2026, 1, 15, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from sources.proposals.lexicon import Cue, Role
+from sources.proposals.lexicon import Cue, Role, cue_of
 from sources.proposals.mentions import Kind, Mention
 from sources.proposals.passages import Sentence
 from sources.proposals.patterns import WORD, Match
@@ -46,7 +46,9 @@ _LETTERS = re.compile(r"[^\W\d_]{2}")
 _JOINED = re.compile(r",|\b(?:and|or|y|e|o|u|ou)\b")
 _PURPOSE = re.compile(r"\b(?:to|de|a|para)$")
 _COMPLEMENT = re.compile(r"\s+(?:that|to|of|de que|de|con|com|que)\b")
-_RESTRICTION = re.compile(r"\b(?:restriction|limit|curb|moratori|restriccion|limite|restri[cç]|moratoria)\w*\s+(?:on|to|a|al|de|sobre)\b")
+_RESTRICTION = re.compile(
+    r"\b(?:restriction|limit|curb|moratori|restriccion|limite|restri[cç]|moratoria)\w*\s+(?:on|to|a|al|de|sobre)\b"
+)
 _THAT = re.compile(r"\s+(?:that|que)\b")
 
 
@@ -91,8 +93,7 @@ class Scene:
     def of(self, *roles: Role) -> Iterator[tuple[Match, Cue]]:
         """Yield the cues of some roles, in order."""
         for match in self.cues:
-            cue = match.pattern.meaning
-            assert isinstance(cue, Cue)
+            cue = cue_of(match)
             if cue.role in roles:
                 yield match, cue
 
@@ -169,14 +170,17 @@ def is_background(scene: Scene, mention: Mention) -> bool:
         and scene.words_between(match.end, mention.start) <= _BACKGROUND_REACH
         and not scene.breaks_between(match.end, mention.start)
         and not any(
-            match.end <= m.start and m.end <= mention.start and c.value in _DEEDS for m, c in scene.of(Role.VERB, Role.NOUN)
+            match.end <= m.start and m.end <= mention.start and c.value in _DEEDS
+            for m, c in scene.of(Role.VERB, Role.NOUN)
         )
         for match, _ in scene.of(Role.BACKGROUND)
     )
 
 
 def _action(scene: Scene, mention: Mention, match: Match, cue: Cue) -> str:
-    if cue.value in ("end", "hold") and _RESTRICTION.search(scene.sentence.folded, match.end, max(match.end, mention.start)):
+    if cue.value in ("end", "hold") and _RESTRICTION.search(
+        scene.sentence.folded, match.end, max(match.end, mention.start)
+    ):
         # "ended restrictions on arrests": there is more of it, not less.
         return "start"
     if cue.role is Role.STATE:

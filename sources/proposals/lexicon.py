@@ -11,15 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
+import pycountry
 from babel import Locale
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-import pycountry
 from sources import codebook
 from sources.countries import REGION, REGION_COUNTRIES
 from sources.errors import BadInput, Fault
 from sources.proposals import conjugation
-from sources.proposals.patterns import Finder, Pattern, compile_pattern, fold
+from sources.proposals.patterns import Finder, Match, Pattern, compile_pattern, fold
 
 FOLDER = Path(__file__).parent / "lexicon"
 
@@ -55,6 +55,12 @@ class Cue:
     role: Role
     value: str
     form: str = ""
+
+
+def cue_of(match: Match) -> Cue:
+    """Return what a match of a lexicon's pattern tells."""
+    assert isinstance(match.pattern.meaning, Cue)
+    return match.pattern.meaning
 
 
 class _MeasureForm(BaseModel):
@@ -232,8 +238,8 @@ def _places(form: _Form) -> Iterator[tuple[str, Cue]]:
     for code, words in form.marks.items():
         for word in words:
             yield word, Cue(Role.PLACE, code, "mark")
-    for words, codes in form.groups.items():
+    for group, codes in form.groups.items():
         for code in codes:
-            yield words, Cue(Role.PLACE, code, "group")
+            yield group, Cue(Role.PLACE, code, "group")
     for word in form.regions:
         yield word, Cue(Role.PLACE, REGION)

@@ -8,10 +8,9 @@ from enum import StrEnum
 from sources.codebook import Codebook
 from sources.countries import GLOBAL, REGION, REGION_COUNTRIES
 from sources.model import CountryRole, Instrument, Scope
-from sources.proposals.lexicon import Cue, Lexicon, Role
+from sources.proposals.lexicon import Lexicon, Role, cue_of
 from sources.proposals.passages import Sentence
 from sources.proposals.patterns import Finder, Match, Pattern, compile_pattern, fold, longest
-
 
 _RELATIVE = re.compile(r",? (?:which|that|under which|who|que|la cual|el cual|o qual|a qual)\b")
 
@@ -147,33 +146,30 @@ def places(sentence: Sentence, cues: Iterable[Match]) -> list[Place]:
     """
     found, hidden = [], []
     for match in cues:
-        cue = match.pattern.meaning
-        assert isinstance(cue, Cue)
+        cue = cue_of(match)
         if cue.role is Role.NOT_PLACE:
             hidden.append(match)
         elif cue.role is Role.PLACE and (match.pattern.text[0].islower() or sentence.text[match.start].isupper()):
             found.append(match)
     kept = []
     for match in found:
-        cue = match.pattern.meaning
-        assert isinstance(cue, Cue)
+        cue = cue_of(match)
         if not any(h.start <= match.start and match.end <= h.end for h in hidden):
             kept.append(Place(cue.value, match.start, match.end, cue.form))
     return kept
 
 
-def codes_for(instrument: Instrument, mention: Mention, found: list[Place]) -> tuple[str, ...]:
-    """Return the countries of the region that stand to the mention in the instrument's role.
+def codes_for(instrument: Instrument, found: list[Place]) -> tuple[str, ...]:
+    """Return the countries of the region that a sentence names for an instrument; () where it names none.
 
-    Of a receiver the name counts before the word for its people ("Venezuelans to El Salvador"). Countries joined to one
-    another ("Guatemala and Honduras") count together. Nothing is returned where none of the region is named.
+    Of a removal to a third country the receiver's name counts before the word for people ("Venezuelans to El
+    Salvador").
     """
     if instrument.wording.place:
         return (instrument.wording.place,)
     inside = [place for place in found if place.code in REGION_COUNTRIES]
-    if instrument.country_role is CountryRole.RECEIVER:
-        named = [place for place in inside if place.form != "demonym"]
-        inside = named if instrument.id == "third_country_removals" and named else inside
+    if instrument.country_role is CountryRole.RECEIVER and instrument.wording.receives_others:
+        inside = [place for place in inside if place.form != "demonym"] or inside
     if inside:
         return tuple(dict.fromkeys(place.code for place in inside))
     return (REGION,) if any(place.code == REGION for place in found) else ()

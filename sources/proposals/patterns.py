@@ -76,7 +76,9 @@ def compile_pattern(text: str, meaning: object, classes: Mapping[str, tuple[str,
         alternatives = "|".join(_word(word) for word in words)
         between = "" if gap_before else _BETWEEN
         if is_optional:
-            expression += rf"(?:{between}(?:{alternatives}))?" if not gap_before else rf"(?:(?:{alternatives}){_BETWEEN})?"
+            expression += (
+                rf"(?:{between}(?:{alternatives}))?" if not gap_before else rf"(?:(?:{alternatives}){_BETWEEN})?"
+            )
             continue
         expression, gap_before = expression + rf"{between}(?:{alternatives})", False
         choices.append(words)

@@ -8,12 +8,16 @@ from sources.proposals.lexicon import Lexicon, Measure
 from sources.proposals.passages import Sentence
 from sources.proposals.patterns import WORD
 
-_NUMBER = re.compile(r"(?<![\w.,])(?P<currency>us\$|\$|usd\s?)?(?P<number>\d{1,3}(?:[.,]\d{3})+|\d+(?:[.,]\d+)?)(?P<percent>\s?%)?")
+_NUMBER = re.compile(
+    r"(?<![\w.,])(?P<currency>us\$|\$|usd\s?)?(?P<number>\d{1,3}(?:[.,]\d{3})+|\d+(?:[.,]\d+)?)(?P<percent>\s?%)?"
+)
 _HUNDREDS = re.compile(r"\d{3}")
 _DATE = re.compile(r"\s*(?:,|de)\s*(?:19|20)\d\d\b")
 _LONGEST_TAIL = 48
 _WORDS_TO_UNIT = 4
-_COUNTED_BEFORE = frozenset({"arrests", "deportations", "removals", "arrestos", "detenciones", "deportaciones", "prisoes"})
+_COUNTED_BEFORE = frozenset(
+    {"arrests", "deportations", "removals", "arrestos", "detenciones", "deportaciones", "prisoes"}
+)
 _YEARS = range(1900, 2100)
 
 
@@ -37,7 +41,7 @@ def counts(sentence: Sentence, lexicon: Lexicon) -> Iterator[Count]:
             continue
         if _DATE.match(folded, found.end()):
             continue
-        value = _value(found["number"], lexicon.language)
+        value = _value(found["number"])
         tail = folded[found.end() : found.end() + _LONGEST_TAIL]
         words = [(w[0], found.end() + w.end()) for w in WORD.finditer(tail)]
         end = found.end()
@@ -63,7 +67,7 @@ def counts(sentence: Sentence, lexicon: Lexicon) -> Iterator[Count]:
         )
 
 
-def _value(written: str, language: str) -> float:
+def _value(written: str) -> float:
     """Read a number: three digits after a mark are thousands, in every language; else the mark is a decimal one."""
     if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", written):
         return float(re.sub(r"[.,]", "", written))
@@ -88,7 +92,9 @@ def _measure(found: re.Match[str], words: list[tuple[str, int]], tail: str, lexi
 def _measured_before(before: str, lexicon: Lexicon) -> Measure | None:
     """Return what a number counts that stands behind it: "arrests, with 308 reported"."""
     words = WORD.findall(before[-_LONGEST_TAIL:])[-2:]
-    return next((lexicon.measures[word] for word in reversed(words) if word in _COUNTED_BEFORE & lexicon.measures.keys()), None)
+    return next(
+        (lexicon.measures[word] for word in reversed(words) if word in _COUNTED_BEFORE & lexicon.measures.keys()), None
+    )
 
 
 def _approximation(before: str, lexicon: Lexicon) -> str | None:

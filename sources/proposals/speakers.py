@@ -8,7 +8,7 @@ from sources.proposals.grammar import Scene
 from sources.proposals.lexicon import Role
 
 _NAME = r"(?:[A-ZÁÉÍÓÚÑ][\w’'.-]+)(?:\s+(?:de|del|la|las|los|da|do|von|van)?\s*[A-ZÁÉÍÓÚÑ][\w’'.-]+){0,4}"
-_NAMES_BEFORE = re.compile(rf"({_NAME})(?:,[^,]{{0,60}},)?\s*(?:\w+\s){{0,2}}$")
+_NAME_BEFORE = re.compile(rf"({_NAME})(?:,[^,]{{0,60}},)?\s*(?:\w+\s){{0,2}}$")
 _NAME_AFTER = re.compile(rf"^\s*(?:(?:the|el|la|o|a|by|por)\s+)?({_NAME})")
 # A turn in a transcript: the name in capitals, then a colon or a full stop.
 TURN = re.compile(r"^\s*((?:[A-ZÁÉÍÓÚÑ][A-ZÁÉÍÓÚÑ.'’-]+[ ,]+){0,10}[A-ZÁÉÍÓÚÑ][A-ZÁÉÍÓÚÑ.'’-]+)\s*(?:\([^)]*\)\s*)?:\s")
@@ -19,7 +19,38 @@ _SELF = {
     SourceKind.COURT: "court",
     SourceKind.SPEAKER: "speaker",
 }
-_NO_NAMES = frozenset({"The", "This", "That", "It", "He", "She", "They", "But", "And", "In", "On", "A", "An", "As", "El", "La", "Los", "Las", "O", "Os", "Un", "Una", "Um", "Uma", "Y", "E"})
+_POSSESSIVE = re.compile(r"['’]s?$")
+_NAMED_AFTER = frozenset({"according to", "según", "segundo", "de acuerdo con|a", "de acordo com"})
+_NO_NAMES = frozenset(
+    {
+        "The",
+        "This",
+        "That",
+        "It",
+        "He",
+        "She",
+        "They",
+        "But",
+        "And",
+        "In",
+        "On",
+        "A",
+        "An",
+        "As",
+        "El",
+        "La",
+        "Los",
+        "Las",
+        "O",
+        "Os",
+        "Un",
+        "Una",
+        "Um",
+        "Uma",
+        "Y",
+        "E",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +63,11 @@ class Speaker:
 
 def speaker(scene: Scene, kind: SourceKind, turn: str | None) -> Speaker:
     """Return who says what a sentence says: a name beside a verb of saying, the speaker of the turn, or the text."""
-    for match, _ in scene.of(Role.SAYING):
-        text = scene.sentence.text
-        for found in (_NAME_AFTER.search(text[match.end : match.end + 80]), _NAMES_BEFORE.search(text[: match.start])):
-            if found and found[1].split()[0] not in _NO_NAMES:
+    text = scene.sentence.text
+    for match, cue in scene.of(Role.SAYING):
+        before, after = _NAME_BEFORE.search(text[: match.start]), _NAME_AFTER.search(text[match.end : match.end + 80])
+        for found in (after, before) if cue.value in _NAMED_AFTER else (before, after):
+            if found and found[1].split()[0] not in _NO_NAMES and not _POSSESSIVE.search(found[1]):
                 return Speaker(name=found[1].strip(" .,"), is_named=True)
     if scene.has(Role.UNNAMED):
         return Speaker(name="unnamed sources", is_named=False)

@@ -42,8 +42,10 @@ def timing(
 
     A plan is for the period it is voiced in, and for the coming term when it is voiced by those who hope to govern.
     A deed is of the time that is named nearest to it, else of the time of speaking; between the terms, what the
-    president of both did is of the first. A partner's answer to a coming government is for the coming term. `actor` is who acts: "ours" (the president
-    of both terms and his people), "state" (the government, whoever leads it), "former", or None; with `is_forward` the document looks ahead to the second term.
+    president of both did is of the first. A partner's answer to a coming government is for the coming term.
+
+    `actor` is who acts: "ours" (the president of both terms and his people), "state" (the government, whoever leads
+    it), "former", or None. With `is_forward` the document looks ahead to the second term.
     """
     named = scene.nearest(Role.PERIOD, place)
     spoken = named[1].value if named else None

@@ -9,31 +9,10 @@ import sys
 
 import pytest
 
-from flows import cli
 from sources import connectors
 from tests.replay.server import FIXTURES, Fault, running
 
 PAYLOADS = FIXTURES / "cbp_encounters"
-
-
-@pytest.fixture
-def run(capsys, monkeypatch, tmp_path):
-    """Return a function that runs `policydiff` in an empty folder and gives exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    monkeypatch.delenv("POLICYDIFF_HOME", raising=False)
-
-    def run(*words):
-        monkeypatch.setattr("sys.argv", ["policydiff", *words])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
 
 
 def test_diff_prints_the_same_rows_in_every_format(run):

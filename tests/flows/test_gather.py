@@ -5,8 +5,12 @@ import asyncio
 import pytest
 from prefect.client.orchestration import get_client
 
+from flows import unreviewed
 from flows.gather import gather_sources
+from flows.settings import Settings
+from sources.errors import BadInput, Fault
 from sources.gathering import Outcome, SourcesFailed
+from tests import make
 from tests.replay.server import running
 
 # Prefect leaves sockets to the garbage collector when its test server stops.
@@ -31,6 +35,28 @@ def test_a_run_is_red_names_what_failed_and_stores_the_others(tmp_path, monkeypa
     assert sorted(states) == ["COMPLETED", "FAILED"]
     assert "feeds" in tables[0]
     assert "Connection refused" in tables[0]
+
+
+@pytest.mark.usefixtures("server")
+def test_a_run_reads_the_new_documents_and_tells_it(tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("POLICYDIFF_HOME", str(tmp_path / "home"))
+    claim = make.proposal(instrument_id="border_wall")
+
+    def propose(document, _):
+        if document.source.endswith("/1458/"):
+            raise BadInput([Fault(file=document.source, path=".", found="noise", expected="speech")])
+        return (claim,) if "/presidential-actions/" in document.source else ()
+
+    monkeypatch.setattr("sources.proposals.propose", propose)
+    with running() as replay:
+        monkeypatch.setenv("POLICYDIFF_SOURCES__WHITE_HOUSE__BASE_URL", replay.base_url("white_house"))
+        with caplog.at_level("INFO"):
+            asyncio.run(gather_sources(["white_house"]))
+    kept = unreviewed.kept(Settings()).proposals()
+    assert {item.proposal for item in kept} == {claim}
+    told = [record.message for record in caplog.records]
+    assert any(message.startswith(f"{len(kept)} new claim") for message in told)
 
 
 async def _runs_and_tables():

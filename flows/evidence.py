@@ -1,0 +1,38 @@
+"""The evidence in force: the shipped codebook, and over it what was accepted in review on this machine."""
+
+from dataclasses import replace
+
+from flows.settings import Settings
+from sources import codebook
+from sources.codebook import Codebook
+from sources.errors import BadInput
+
+
+def load(settings: Settings) -> Codebook:
+    """Return the codebook that every command compares; where nothing was accepted it is the shipped one.
+
+    Raises BadInput as `over` does.
+    """
+    return over(codebook.load(), settings)
+
+
+def over(book: Codebook, settings: Settings) -> Codebook:
+    """Return the shipped codebook with what was accepted on this machine.
+
+    Raises BadInput naming every statement accepted earlier that no longer fits.
+    """
+    folder = settings.home / "review"
+    if not folder.exists():
+        return book
+    from sources.review import Review
+
+    try:
+        return codebook.lay_over(book, Review(folder).overlay())
+    except BadInput as error:
+        mend = "or reject it: `policydiff review reject {}`"
+        raise BadInput(
+            [
+                replace(fault, expected=f"{fault.expected}; {mend.format(fault.file.replace('L-', 'P-', 1))}")
+                for fault in error.faults
+            ]
+        ) from error

@@ -1,0 +1,148 @@
+"""What a partner answers: who acts in a sentence, and whether it accepts, refuses, prepares or retaliates."""
+
+import re
+from dataclasses import dataclass
+
+from sources.countries import REGION, REGION_COUNTRIES
+from sources.proposals.discourse import Situation
+from sources.proposals.grammar import Scene, is_negated
+from sources.proposals.lexicon import Cue, Role
+from sources.proposals.mentions import Kind, Mention, Place
+from sources.proposals.patterns import Match
+
+_ANSWERS = {
+    "accept": "accepts", "refuse": "refuses", "prepare": "prepares", "comply": "complied",
+    "protest": "protests", "retaliate": "retaliates", "talk": "negotiates",
+}  # fmt: skip
+# What only the one who does it can do: no answer to a measure of the United States.
+_OWN_DEEDS = frozenset({"prepares", "complied"})
+_GIVES = frozenset({"accepts", "prepares", "complied"})
+_ANSWER_REACH = 12
+_AGENT_REACH = 16
+_BREAK_COSTS = 9
+_BEFORE_COSTS = 4
+# An answer in so many words is surer than a verb that may be one.
+_PHRASE_GAINS = 3
+_FIRST_PLURAL = re.compile(r"\b\w{2,}[aei]mos\b|\bnosotr[oa]s\b|\bnuestr[oa]s?\b|\bnossos?\b|\bnossas?\b")
+_PREPOSITION = re.compile(
+    r"\b(?:on|against|to|for|from|in|like|with|between|including|of|a|en|contra|con|para|por|sobre|entre|de|del|desde"
+    r"|em|no|na|do|da|com)\s+(?:the\s+|la\s+|el\s+|los\s+|las\s+|o\s+|os\s+)?$"
+)
+_ROW = re.compile(r"(?:,?\s*(?:and|or|y|e|o|ou)?\s*(?:the\s+)?)")
+_LEADER = re.compile(
+    r"\b(?:government|president\w*|minist\w+|authorities|secretary|foreign ministry|gobierno|secretari[ao]"
+    r"|canciller\w*|autoridades|governo|officials)\s+(?:of|de|del|do|da)\s+(?:the\s+|la\s+|los\s+)?$"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a country answers, the word that says so (offsets in the sentence), and how far it stands, in words."""
+
+    country_code: str
+    value: str
+    start: int
+    cue: str
+    distance: float
+
+
+def answer(mention: Mention, situation: Situation) -> Answer | None:
+    """Return the answer of a partner to an instrument, if the sentence's agent is a country of the region."""
+    scene = situation.scene
+    best: Answer | None = None
+    for match, cue in scene.of(Role.VERB, Role.REFUSAL, Role.ACCEPTANCE):
+        value = _value(cue)
+        if value is None or (value in _OWN_DEEDS and not mention.instrument.is_partner_act):
+            continue
+        if _answered(scene, situation.mentions, match).instrument is not mention.instrument:
+            continue
+        distance = _distance(scene, match, mention) - (0 if cue.role is Role.VERB else _PHRASE_GAINS)
+        if distance > _ANSWER_REACH or (best and distance >= best.distance):
+            continue
+        if agent := _agent(situation, mention, match):
+            is_refused = value in _GIVES and is_negated(scene, match, mention)
+            best = Answer(
+                country_code=agent,
+                value="refuses" if is_refused else value,
+                start=match.start,
+                cue=scene.sentence.text[match.start : match.end],
+                distance=distance,
+            )
+    condition = situation.condition
+    if best and condition and condition.start <= best.start < condition.end:
+        return None
+    return best
+
+
+def _value(cue: Cue) -> str | None:
+    if cue.role is Role.VERB:
+        return _ANSWERS.get(cue.value)
+    return "refuses" if cue.role is Role.REFUSAL else "accepts"
+
+
+def _distance(scene: Scene, match: Match, mention: Mention) -> int:
+    """Return how many words an answer is from what it answers; what is answered stands behind as a rule."""
+    if match.start < mention.end and mention.start < match.end:
+        return 0
+    if match.end <= mention.start:
+        first, last, cost = match.end, mention.start, 0
+    else:
+        first, last, cost = mention.end, match.start, _BEFORE_COSTS
+    return cost + scene.words_between(first, last) + _BREAK_COSTS * scene.breaks_between(first, last)
+
+
+def _answered(scene: Scene, mentions: list[Mention], match: Match) -> Mention:
+    """Return what an answer answers: the nearest mention, one by name before a weak word."""
+    return min(mentions, key=lambda m: (_distance(scene, match, m), m.kind is Kind.WEAK))
+
+
+def _agent(situation: Situation, mention: Mention, verb: Match) -> str | None:
+    """Return the country of the region that acts: the nearest before the verb, with nobody of ours between.
+
+    Without one, a "we" is the country the document speaks for; a partner's act that is described of "countries" or
+    "partners" is one of the region.
+    """
+    scene = situation.scene
+    codes = (*REGION_COUNTRIES, REGION) if mention.instrument.is_partner_act else REGION_COUNTRIES
+    before = [
+        place
+        for place in situation.found
+        if place.end <= verb.start
+        and place.code in codes
+        and place.form != "mark"
+        and _is_subject(scene, situation.found, place)
+    ]
+    if not before:
+        if situation.voice_place and _FIRST_PLURAL.search(scene.sentence.folded):
+            return situation.voice_place
+        is_described = mention.instrument.is_partner_act and mention.kind is Kind.DESCRIBED
+        return REGION if is_described and mention.start < verb.start < mention.end else None
+    place = before[-1]
+    is_cut = any(
+        cue.value in ("ours", "state") and place.end <= match.start and match.end <= verb.start
+        for match, cue in scene.of(Role.ACTOR)
+    )
+    if is_cut or scene.words_between(place.end, verb.start) > _AGENT_REACH:
+        return None
+    return place.code
+
+
+def _is_subject(scene: Scene, found: list[Place], place: Place) -> bool:
+    """Whether a country may be who acts: behind a preposition or a verb it is not, unless its government is meant.
+
+    Of countries in a row ("like Venezuela and Haiti") the first decides.
+    """
+    folded = scene.sentence.folded
+    for earlier in reversed([p for p in found if p.end <= place.start]):
+        if _ROW.fullmatch(folded, earlier.end, place.start):
+            place = earlier
+    before = folded[: place.start]
+    if _LEADER.search(before):
+        return True
+    if _PREPOSITION.search(before):
+        return False
+    return not any(
+        match.end <= place.start and not before[match.end :].strip()
+        for match, cue in scene.of(Role.VERB)
+        if cue.form != "base"
+    )
