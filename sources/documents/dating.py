@@ -31,6 +31,8 @@ _DAY_FIRST = re.compile(
 # How a day stands in a name: 2025-01-20, 2025_01_20, /2025/01/20/ or, of an address, the month /2025/01/.
 _DAY_IN_NAME = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})([-_/])([0-9]{2})\2([0-9]{2})(?![0-9])")
 _MONTH_IN_PATH = re.compile(r"/((?:19|20)[0-9]{2})[-/]([0-9]{2})(?=/)")
+# A year alone counts in the name of a file, where it stands apart: platform_2024.txt.
+_YEAR_IN_NAME = re.compile(r"(?:^|[_\W])((?:19|20)[0-9]{2})(?=[_\W]|$)")
 _ADDRESS = re.compile(r"https?://[^/]*(?P<path>[^?#]*)")
 # Longer lines are no dates; patterns need not try them.
 _LONGEST = 80
@@ -64,7 +66,7 @@ def on_first_lines(text: str) -> Dated | None:
 
 
 def in_name(source: str) -> Dated | None:
-    """Return the last day, else month, that the name of a file or any part of an address gives."""
+    """Return the last day, else month, that the name of a file or any part of an address gives; of a file else a year."""
     address = _ADDRESS.match(source)
     place = address["path"] if address else "/" + PurePosixPath(source).name
     for year, _, month, day in reversed(_DAY_IN_NAME.findall(place)):
@@ -73,7 +75,8 @@ def in_name(source: str) -> Dated | None:
     for year, month in reversed(_MONTH_IN_PATH.findall(place)):
         if found := _calendar(year, month, None):
             return found
-    return None
+    years = [] if address else _YEAR_IN_NAME.findall(PurePosixPath(source).stem)
+    return dates.parse(years[-1]) if years else None
 
 
 def _calendar(year: str, month: str, day: str | None) -> Dated | None:

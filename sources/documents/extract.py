@@ -1,12 +1,20 @@
 """What one file says before it becomes a document: the same record for every format."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import lxml.etree
 
 from sources import texts
 from sources.dates import Dated
 from sources.errors import BadInput, Fault, SourceChanged
 
+# The tree's time grows with the square of a tag's attributes, and all <body> tags make one element.
+_MOST_ATTRIBUTES = 200
+_MOST_BODIES = 20
+_BODY = re.compile(rb"<(?:html|body)\b", re.I)
 # A title stands at the top, though a section's name or a date may come before it.
 _TOP_PARAGRAPHS = 3
 
@@ -39,9 +47,29 @@ def with_title(title: str, *parts: str) -> str:
 
 def tree_of(page: str, source: str) -> Any:
     """Return the tree of a page or a piece of one. Raises BadInput where it could not be read whole."""
+    content = page.encode()
+    if (bodies := len(_BODY.findall(content))) > _MOST_BODIES:
+        raise refusal(source, "page", f"{bodies} beginnings of a page", "one")
     try:
-        return texts.parse_page(page.encode(), source, source)
+        widest = lxml.etree.fromstring(content, lxml.etree.HTMLParser(target=_Widest(), encoding="utf-8"))
+        if widest > _MOST_ATTRIBUTES:
+            raise refusal(source, "page", f"a tag with {widest} attributes", f"up to {_MOST_ATTRIBUTES}")
+        return texts.parse_page(content, source, source)
+    except lxml.etree.ParserError as error:
+        raise refusal(source, "page", f"no page: {error}", "HTML that can be read whole") from error
     except SourceChanged as error:
-        raise refusal(
-            source, "page", error.reason.removeprefix(f"{source}: "), "HTML that can be read whole"
-        ) from error
+        reason = " ".join(error.reason.removeprefix(f"{source}: ").split())
+        raise refusal(source, "page", reason, "HTML that can be read whole") from error
+
+
+class _Widest:
+    """Finds the largest number of attributes of one tag, without a tree."""
+
+    def __init__(self) -> None:
+        self._most = 0
+
+    def start(self, _tag: str, attributes: Mapping[str, str]) -> None:
+        self._most = max(self._most, len(attributes))
+
+    def close(self) -> int:
+        return self._most

@@ -26,7 +26,8 @@ class Situation:
     """A sentence in its document: what the rules look at.
 
     `earlier_actor` acted last before it; `voice` and `voice_place` are whose "I" and "we" it has; `is_forward` says
-    that the document looks ahead to the second term, `is_in_term` that it was published in it.
+    that the document looks ahead to the second term, `is_eve` that it speaks of those who are elected and not yet in
+    office, `is_in_term` that it was published in the term.
     """
 
     scene: Scene
@@ -39,6 +40,7 @@ class Situation:
     is_of_first_day: bool
     is_in_term: bool
     is_forward: bool
+    is_eve: bool
     earlier_actor: str | None
     voice: str | None
     voice_place: str | None
@@ -54,6 +56,7 @@ class Discourse:
     voice: str | None
     voice_place: str | None
     is_forward: bool
+    is_eve: bool
     turn: str | None = None
     last_actor: str | None = None
     topics: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -19,7 +19,7 @@ from sources.proposals.passages import Sentence, sentences
 from sources.proposals.quantities import Count, counts
 from sources.proposals.speakers import TURN, is_first_person, speaker
 from sources.proposals.stages import PLANS, Finding, stage
-from sources.proposals.timing import Timing, timing
+from sources.proposals.timing import EVE, SECOND, Timing, timing
 
 # From here on a proposal is what the text says; below it is marked optional.
 SURE = 0.6
@@ -65,10 +65,9 @@ class Reader:
         matches = [self._instruments.find(sentence) for sentence in all_sentences]
         scenes = [self._scene(sentence) for sentence in all_sentences]
         voice, voice_place = voice_of(document, self._lexicon)
+        spoken = {cue.value for scene in scenes for _, cue in scene.of(Role.PERIOD)}
         discourse = Discourse(
-            voice=voice,
-            voice_place=voice_place,
-            is_forward=any(cue.value == "second" for scene in scenes for _, cue in scene.of(Role.PERIOD)),
+            voice=voice, voice_place=voice_place, is_forward=not spoken.isdisjoint({SECOND, EVE}), is_eve=EVE in spoken
         )
         for number, scene in enumerate(scenes):
             around = {name for other in matches[max(0, number - 1) : number + 2] for name in contexts(other)}
@@ -116,8 +115,9 @@ class Reader:
             is_official=is_official(document),
             is_own_voice=is_first_person(scene),
             is_of_first_day=any(match.pattern.text in _FIRST_DAY for match, _ in scene.of(Role.STATE)),
-            is_in_term=document.published is not None and document.published.first_day >= SECOND_TERM_START,
+            is_in_term=document.published is not None and document.published.last_day >= SECOND_TERM_START,
             is_forward=discourse.is_forward,
+            is_eve=discourse.is_eve,
             earlier_actor=earlier_actor,
             voice=discourse.voice,
             voice_place=discourse.voice_place,
@@ -259,7 +259,8 @@ class Reader:
             return
         instrument, sentence, hangs_on = mention.instrument, situation.scene.sentence, situation.condition
         doubts = [when.doubt] if when.doubt else []
-        if not claim.country_codes and instrument.scope == "by_country" and not instrument.wording.place:
+        is_placed = claim.country_codes or instrument.scope != "by_country" or instrument.wording.place
+        if not is_placed and mention.kind is not Kind.NAMED:
             doubts.append("no country is named")
         if mention.kind is Kind.TAKEN_UP:
             doubts.append("the instrument is named in an earlier sentence")
@@ -300,7 +301,7 @@ class Reader:
 def _timing(
     document: Document, situation: Situation, place: int, *, is_plan: bool = False, is_answer: bool = False
 ) -> Timing | None:
-    said = document.published.first_day if document.published else None
+    said = document.published.last_day if document.published else None
     is_former = bool(situation.is_official and said and BRIDGE_START <= said < SECOND_TERM_START)
     actor = None if is_answer else _actor(situation, place)
     if (situation.is_own_voice or is_plan) and actor in (None, "state") and situation.voice and not is_answer:
@@ -312,6 +313,7 @@ def _timing(
         is_plan=is_plan,
         is_answer=is_answer,
         is_forward=situation.is_forward and not is_former,
+        is_eve=situation.is_eve,
         actor="former" if is_former else actor,
     )
 

@@ -1,13 +1,15 @@
 """Which time a sentence speaks of, from its words and from the day the document was published."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from sources.model import BRIDGE_START, FIRST_TERM_START, SECOND_TERM_START, Basis
+from sources.model import BRIDGE_DAY, BRIDGE_START, FIRST_TERM_START, SECOND_TERM_START, Basis
 from sources.proposals.grammar import Scene
 from sources.proposals.lexicon import Role
 
 FIRST, BRIDGE, SECOND, BEFORE = "first", "bridge", "second", "before"
+# Words of the weeks before the second term: who is elected and not yet in office.
+EVE = "eve"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ def timing(
     is_plan: bool,
     is_answer: bool,
     is_forward: bool,
+    is_eve: bool,
     actor: str | None,
 ) -> Timing | None:
     """Return the time an act speaks of, or None for one outside the periods.
@@ -45,16 +48,24 @@ def timing(
     president of both did is of the first. A partner's answer to a coming government is for the coming term.
 
     `actor` is who acts: "ours" (the president of both terms and his people), "state" (the government, whoever leads
-    it), "former", or None. With `is_forward` the document looks ahead to the second term.
+    it), "former", or None. With `is_forward` the document looks ahead to the second term. A document without a date
+    is taken for one of the weeks before it if it speaks of a president-elect (`is_eve`), else for one of the term.
     """
     named = scene.nearest(Role.PERIOD, place)
-    spoken = named[1].value if named else None
+    spoken = {EVE: SECOND}.get(named[1].value, named[1].value) if named else None
     is_former = actor == "former"
     if said is None:
-        if spoken == BEFORE:
-            return None
-        period = spoken or SECOND
-        return Timing(period=period, basis=Basis.OBSERVED, doubt="the document has no date")
+        found = timing(
+            scene,
+            place,
+            BRIDGE_DAY if is_eve else SECOND_TERM_START,
+            is_plan=is_plan,
+            is_answer=is_answer,
+            is_forward=is_forward,
+            is_eve=is_eve,
+            actor=actor,
+        )
+        return found if found is None or is_eve else replace(found, doubt="the document has no date")
     now = period_of(said)
     if is_plan:
         return _plan(now, spoken, actor, is_forward)
