@@ -66,7 +66,7 @@ def on_first_lines(text: str) -> Dated | None:
 
 
 def in_name(source: str) -> Dated | None:
-    """Return the last day, else month, that the name of a file or any part of an address gives; of a file else a year."""
+    """Return the last day, else month, that the name of a file or a part of an address gives; of a file else a year."""
     address = _ADDRESS.match(source)
     place = address["path"] if address else "/" + PurePosixPath(source).name
     for year, _, month, day in reversed(_DAY_IN_NAME.findall(place)):

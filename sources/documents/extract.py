@@ -13,6 +13,7 @@ from sources.errors import BadInput, Fault, SourceChanged
 
 # The tree's time grows with the square of a tag's attributes, and all <body> tags make one element.
 _MOST_ATTRIBUTES = 200
+_MOST_ATTRIBUTES_IN_ALL = 200_000
 _MOST_BODIES = 20
 _BODY = re.compile(rb"<(?:html|body)\b", re.I)
 # A title stands at the top, though a section's name or a date may come before it.
@@ -51,25 +52,29 @@ def tree_of(page: str, source: str) -> Any:
     if (bodies := len(_BODY.findall(content))) > _MOST_BODIES:
         raise refusal(source, "page", f"{bodies} beginnings of a page", "one")
     try:
-        widest = lxml.etree.fromstring(content, lxml.etree.HTMLParser(target=_Widest(), encoding="utf-8"))
-        if widest > _MOST_ATTRIBUTES:
-            raise refusal(source, "page", f"a tag with {widest} attributes", f"up to {_MOST_ATTRIBUTES}")
+        lxml.etree.fromstring(content, lxml.etree.HTMLParser(target=_Attributes(source), encoding="utf-8"))
         return texts.parse_page(content, source, source)
-    except lxml.etree.ParserError as error:
-        raise refusal(source, "page", f"no page: {error}", "HTML that can be read whole") from error
     except SourceChanged as error:
         reason = " ".join(error.reason.removeprefix(f"{source}: ").split())
         raise refusal(source, "page", reason, "HTML that can be read whole") from error
 
 
-class _Widest:
-    """Finds the largest number of attributes of one tag, without a tree."""
+class _Attributes:
+    """Counts attributes as they are read, without a tree."""
 
-    def __init__(self) -> None:
-        self._most = 0
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._count = 0
 
     def start(self, _tag: str, attributes: Mapping[str, str]) -> None:
-        self._most = max(self._most, len(attributes))
+        """Raise BadInput for a tag, or a page, with too many of them."""
+        self._count += len(attributes)
+        if len(attributes) > _MOST_ATTRIBUTES:
+            raise refusal(self._source, "page", f"a tag with {len(attributes)} attributes", f"up to {_MOST_ATTRIBUTES}")
+        if self._count > _MOST_ATTRIBUTES_IN_ALL:
+            raise refusal(
+                self._source, "page", f"more than {_MOST_ATTRIBUTES_IN_ALL} attributes", "an article has some thousands"
+            )
 
-    def close(self) -> int:
-        return self._most
+    def close(self) -> None:
+        """Return nothing: whoever gets here has few."""

@@ -21,6 +21,9 @@ def read(content: bytes, source: str, withhold: Callable[[Fault], None] | None) 
 
     Raises BadInput for another form, for a feed without items and, without `withhold`, for items that cannot be read.
     """
+    # Each item of a list is an object; the connector counts those of a feed itself.
+    if content.lstrip().startswith(b"[") and content.count(b"{") > feeds.SOURCE.max_rows:
+        raise refusal(source, "feed", f"more than {feeds.SOURCE.max_rows} items", EXPECTED)
     snapshot = Snapshot.of(content, source_id=feeds.SOURCE.id, name=source, retrieved=_SOME_TIME)
     try:
         parsed = feeds.parse(snapshot)

@@ -246,7 +246,7 @@ def test_nested_front_matter_is_not_expanded(head):
 
 @pytest.mark.parametrize(
     ("text", "path"),
-    [("[" * 150_000, "text"), ("<div>\n\n" * 300, "page"), ("*a " * 150_000, "text")],
+    [("[" * 150_000, "text"), ("*a " * 150_000, "text"), ("a\n" * 60_000, "text"), ("<div>\n\n" * 300, "page")],
 )
 def test_markdown_made_to_take_long_is_refused(text, path):
     assert fault(text, "a.md").path == path
@@ -306,9 +306,12 @@ def test_a_page_without_text_is_refused():
     [
         ("<html><body>" + "<b>" * 1_000_000, "1000002 tags"),
         ("<html><body>" + "<div>" * 400 + "x", "Excessive depth in document: 256"),
+        ("<html><body><p " + " ".join(f"a{n}=1" for n in range(100_000)) + ">x", "a tag with 100000 attributes"),
+        ("<html>" + f"<p {' '.join(f'a{n}' for n in range(100))}>x</p>" * 3000, "more than 200000 attributes"),
+        ("<html>" + "".join(f"<body a{n}=1>" for n in range(40_000)), "40001 beginnings of a page"),
     ],
 )
-def test_a_page_nested_without_end_is_refused(page, found):
+def test_a_page_made_to_take_long_is_refused(page, found):
     assert fault(page, "a.html").found.startswith(found)
 
 
@@ -394,6 +397,7 @@ def test_an_item_that_cannot_be_read_is_named_or_handed_over():
         '[{"a": 1}]',
         '["a',
         RSS.replace(ITEM, ""),
+        "[" + ",".join(['{"title": "a"}'] * 20_000) + "]",
     ],
 )
 def test_what_is_no_feed_is_refused(content):
@@ -453,6 +457,11 @@ def test_a_pdf_that_is_locked_damaged_or_a_picture_is_refused():
     assert "password" in fault(locked.getvalue(), "a.pdf").found
     assert fault(content[:200], "a.pdf").found.startswith("what does not open")
     assert fault(pdf("<hr>"), "a.pdf").found == "no text layer: a scan?"
+
+
+def test_a_pdf_of_too_much_text_is_refused(monkeypatch):
+    monkeypatch.setattr("sources.documents.pdf._MOST_CHARACTERS", 100)
+    assert fault(pdf(f"<p>{ARTICLE}</p>"), "a.pdf").path == "page 1"
 
 
 def test_a_pdf_of_too_many_pages_is_refused():
@@ -543,6 +552,9 @@ def test_what_may_be_another_day_is_none(text):
         ("https://example.org/2024/11/19/a-story?x=2020-01-01", "2024-11-19"),
         ("https://example.org/world/2024-11-22/a-story.html", "2024-11-22"),
         ("https://example.org/2024/11/a-story", "2024-11"),
+        ("platform_2024.txt", "2024"),
+        ("2025-13-45.md", "2025"),
+        ("a-2025-04512.md", "2025"),
     ],
 )
 def test_a_name_may_give_the_day(source, found):
@@ -550,8 +562,7 @@ def test_a_name_may_give_the_day(source, found):
 
 
 @pytest.mark.parametrize(
-    "source",
-    ["2026-01-01/article.txt", "2025-13-45.md", "a-2025-04512.md", "https://example.org/2024/99/x", "http://["],
+    "source", ["2026-01-01/article.txt", "a-20250.md", "https://example.org/2024/99/x", "http://["]
 )
 def test_folders_numbers_and_impossible_days_are_none(source):
     assert dating.in_name(source) is None
