@@ -29,6 +29,8 @@ _DOUBT_COSTS = 0.15
 _UNNAMED_COSTS = 0.05
 # How far a court's words and a number without an act are taken to stand, in words.
 _COURT_DISTANCE, _NUMBER_DISTANCE = 2, 4
+# A passage that only names an instrument is as unsure as one whose word for it stands out of reach.
+_BARE_DISTANCE = 16
 _NUMBER_REACH = 14
 _TAKEN_UP_REACH = 4
 _LONGEST_QUOTE = 300
@@ -166,6 +168,7 @@ class Reader:
         act = act_on(scene, mention)
         if act is None:
             yield from self._numbers_alone(document, mention, codes, situation)
+            yield from self._bare_name(document, mention, codes, situation)
         elif self._tells(act, mention, situation):
             yield from self._deed(document, mention, codes, situation, act)
 
@@ -216,6 +219,26 @@ class Reader:
         for proposal in self._proposal(document, mention, claim, situation, when):
             yield proposal
             yield from self._numbers(proposal, mention, situation)
+
+    def _bare_name(
+        self, document: Document, mention: Mention, codes: tuple[str, ...], situation: Situation
+    ) -> Iterator[Proposal]:
+        """Yield that an instrument is there, where a passage names it and no word tells what is done: never surely."""
+        if mention.kind not in (Kind.NAMED, Kind.DESCRIBED) or is_background(situation.scene, mention):
+            return
+        act = Act(
+            action="keep",
+            mood="done",
+            is_negated=False,
+            is_own=False,
+            is_noun=False,
+            start=mention.start,
+            end=mention.end,
+            cue="",
+            distance=_BARE_DISTANCE,
+        )
+        if self._tells(act, mention, situation):
+            yield from self._deed(document, mention, codes, situation, act)
 
     def _numbers_alone(
         self, document: Document, mention: Mention, codes: tuple[str, ...], situation: Situation
@@ -268,7 +291,7 @@ class Reader:
         confidence -= 0 if situation.speaker.is_named else _UNNAMED_COSTS
         is_optional = confidence < SURE
         if is_optional and not doubts:
-            doubts.append("the word that says so stands far from the instrument")
+            doubts.append("no word near the instrument says what is done")
         trigger = None
         if hangs_on and claim.finding.modality is Modality.THREAT_CONDITIONAL:
             trigger = sentence.text[hangs_on.start : hangs_on.end].strip(" .,;")
