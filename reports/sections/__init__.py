@@ -6,9 +6,10 @@ or None where the section has nothing to say in this edition.
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from reports.edition import Edition, Kind
 from reports.language import Language
@@ -16,13 +17,17 @@ from reports.language import Language
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One part of a report: its id (module and template), its place in the order and the kinds that have it."""
+    """One part of a report: its id (module and template), its place in the order and the kinds that have it.
+
+    `title` is its heading, in English; `entries` names the parts of a view that the contents list below it, by anchor.
+    """
 
     id: str
     title: str
     order: int
     kinds: frozenset[Kind]
     build: Callable[[Edition, Language], object | None]
+    entries: Callable[[Any, Language], Sequence[tuple[str, str]]] = lambda _view, _language: ()
 
 
 @cache

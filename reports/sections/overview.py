@@ -102,7 +102,7 @@ def _groups(
 
 SECTION = Section(
     id="overview",
-    title="Overview",
+    title="Every instrument in one table",
     order=25,
     kinds=frozenset({Kind.FULL, Kind.COUNTRY, Kind.BRIEF}),
     build=build,
