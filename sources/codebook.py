@@ -128,6 +128,7 @@ class _Form(BaseModel):
 
 class _SourceForm(_Form):
     title: Text
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
     publisher: Text
     url: Annotated[str, Field(pattern=r"^https?://\S+$")]
     published: When | Literal["undated"]
@@ -717,6 +718,7 @@ def _source(form: _SourceForm, key: str) -> model.CitedSource:
     return model.CitedSource(
         id=key,
         title=form.title,
+        language=form.language,
         publisher=form.publisher,
         url=form.url,
         published=None if form.published == "undated" else form.published,

@@ -168,13 +168,14 @@ def _value(proposal: Proposal, basis: Basis) -> dict[str, str]:
     """
     name, _, measure = proposal.property.partition(":")
     if proposal.is_of_status and proposal.value in _OF_STATUS:
-        return {"stage": _OF_STATUS[proposal.value].value}
+        return {"stage": _OF_STATUS[Stage(proposal.value)].value}
     if proposal.is_negated and basis is Basis.OBSERVED:
         is_none = name == "stage" and proposal.value not in (Stage.NONE, Stage.ENDED)
         return {"stage": Stage.NONE.value} if is_none else {"negated": "true"}
     negated = "true" if proposal.is_negated else ""
     if name == "quantity":
         number = {"measure": measure, "unit": proposal.unit or "", "unit_of_count": proposal.unit_of_count or ""}
+        number["qualifier"] = proposal.qualifier or ""
         if ends := _RANGE.fullmatch(proposal.value):
             return {**number, "low": ends[1], "high": ends[2], "negated": negated}
         open_range = "not_quantified" if basis is Basis.PROJECTED else ""

@@ -193,7 +193,7 @@ class CitedSource:
     """A publication a statement rests on.
 
     `published` None means the publisher gives no date; `group` names who the information comes from in the end:
-    reprints and copies of one agency share a group and count once.
+    reprints and copies of one agency share a group and count once. `language` is that of the title (ISO 639-1).
     """
 
     id: str
@@ -204,6 +204,7 @@ class CitedSource:
     kind: SourceKind
     tier: int
     group: str
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -450,7 +451,7 @@ class Proposal:
     """A statement proposed from one passage of a document by a rule. Nobody has reviewed it.
 
     `property` and `value` are those of a statement; a quantity is `quantity:<measure>` with `unit` and, where things
-    are counted, `unit_of_count`. `period` is the time spoken of: first, bridge or second. `quote` is the document's
+    are counted, `unit_of_count`; `qualifier` is what stands before it: about, more_than, up_to. `period` is the time spoken of: first, bridge or second. `quote` is the document's
     text from `char_start` to `char_end`. `is_of_status` says that a stage is that of the protection the instrument
     ends, as the text tells it, not of the instrument. `confidence` is between 0 and 1; `is_optional` marks what the rule is not
     sure of, and `why` says why.
@@ -473,6 +474,7 @@ class Proposal:
     confidence: float
     unit: str | None = None
     unit_of_count: str | None = None
+    qualifier: str | None = None
     trigger: str | None = None
     demand: str | None = None
     is_negated: bool = False

@@ -21,13 +21,15 @@ from sources.formats import Format, recognise
 from sources.model import Document, SourceKind
 
 MOST_BYTES = 16 << 20
+# Every line is at least a sentence to look at; a book has some ten thousand.
+_MOST_LINES = 500_000
 EXPECTED = "text, Markdown, HTML, PDF, RSS, Atom or a list of feed items, packed with gzip or not"
 
 _MARKDOWN = ("md", "markdown")
 _TEXT = ("txt", "text")
 # Elements that a piece of a page begins with; a feed begins with none of these.
 _ELEMENT = re.compile(
-    rb"\s*(?:<!--(?:(?!-->).)*-->\s*)*+<(?:a|article|b|blockquote|br|center|div|em|figure|font|h[1-6]|hr|i|img|li|link|main|meta|ol|p|pre"
+    rb"\s*(?:<!--(?>.*?-->)\s*)*+<(?:a|article|b|blockquote|br|center|div|em|figure|font|h[1-6]|hr|i|img|li|link|main|meta|ol|p|pre"
     rb"|script|section|span|strong|style|table|title|u|ul)[\s/>]",
     re.I | re.S,
 )
@@ -64,6 +66,9 @@ def read(
         dating.check(published, source)
     body = writing.as_utf_8(_unpacked(content, source), source)
     extracts = _extracts(body, source, withhold, is_transcoded=body is not content)
+    for extract in extracts:
+        if (lines := extract.text.count("\n")) > _MOST_LINES:
+            raise refusal(source, "text", f"{lines} lines", f"up to {_MOST_LINES}")
     sha256 = hashlib.sha256(content).hexdigest()
     return tuple(
         Document(

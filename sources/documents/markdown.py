@@ -18,7 +18,7 @@ from sources.documents.extract import Extract, refusal, tree_of, with_title
 
 # The parser's time goes by the lines and by the characters that may be marks; files have some thousands.
 _MOST_LINES = 50_000
-_MOST_MARKS = 100_000
+_MOST_MARKS = 60_000
 _MARK = re.compile(r"[!$%&*+\-:<=>@\[\\\]^_`{|}~]")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<head>(?:(?!---|\.\.\.)[^\n]*\n){1,1000})(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 _FIELD = re.compile(r"[\"']?[A-Za-z_][\w-]*[\"']?:\s")

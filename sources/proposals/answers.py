@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass
 
 from sources.countries import REGION, REGION_COUNTRIES
+from sources.model import CountryRole
 from sources.proposals.discourse import Situation
-from sources.proposals.grammar import Scene, is_negated
+from sources.proposals.grammar import Act, Scene, is_negated
 from sources.proposals.lexicon import Cue, Role
 from sources.proposals.mentions import Kind, Mention, Place
-from sources.proposals.patterns import Match
+from sources.proposals.patterns import WORD, Match
 
 _ANSWERS = {
     "accept": "accepts", "refuse": "refuses", "prepare": "prepares", "comply": "complied",
@@ -26,8 +27,15 @@ _PHRASE_GAINS = 3
 _FIRST_PLURAL = re.compile(r"\b\w{2,}[aei]mos\b|\bnosotr[oa]s\b|\bnuestr[oa]s?\b|\bnossos?\b|\bnossas?\b")
 _PREPOSITION = re.compile(
     r"\b(?:on|against|to|for|from|in|like|with|between|including|of|a|en|contra|con|para|por|sobre|entre|de|del|desde"
-    r"|em|no|na|do|da|com)\s+(?:the\s+|la\s+|el\s+|los\s+|las\s+|o\s+|os\s+)?$"
+    r"|em|no|na|do|da|com|al|ao|aos|pelo|pela)\s+(?:the\s+|la\s+|el\s+|los\s+|las\s+|o\s+|os\s+)?$"
 )
+# What a country does by itself, and what may stand before the verb that says so; after "is" or "was" it is done to it.
+_OWN_POLICY = frozenset({"start", "end", "keep", "apply"})
+_AUXILIARIES = re.compile(
+    r"\s(?:(?:also|now|will|would|has|have|plans? to|wants? to|again|already|tambien|ya|va a|ha|planea|quiere|vai|ja"
+    r"|tambem|quer)\s)*"
+)
+_INFINITIVE = re.compile(r"\sto\s")
 _ROW = re.compile(r"(?:,?\s*(?:and|or|y|e|o|ou)?\s*(?:the\s+)?)")
 _LEADER = re.compile(
     r"\b(?:government|president\w*|minist\w+|authorities|secretary|foreign ministry|gobierno|secretari[ao]"
@@ -74,6 +82,27 @@ def answer(mention: Mention, situation: Situation) -> Answer | None:
     return best
 
 
+def is_by_a_partner(act: Act, mention: Mention, situation: Situation) -> bool:
+    """Whether a country of the region does the deed, so that it is a policy of its own ("Chile will deport").
+
+    What a partner does with an agreement or with what it is asked to do is told of the instrument all the same.
+    """
+    if mention.instrument.country_role is CountryRole.PARTNER or act.action not in _OWN_POLICY:
+        return False
+    scene = situation.scene
+    if act.is_noun or any(cue.value in ("ours", "state") for _, cue in scene.of(Role.ACTOR)):
+        return False
+    return any(
+        place.code in REGION_COUNTRIES
+        and not place.form
+        and place.end <= act.start < mention.end
+        and not scene.breaks_between(place.end, act.start)
+        and bool(_AUXILIARIES.fullmatch(scene.sentence.folded, place.end, act.start))
+        and _is_subject(scene, situation.found, place)
+        for place in situation.found
+    )
+
+
 def _value(cue: Cue) -> str | None:
     if cue.role is Role.VERB:
         return _ANSWERS.get(cue.value)
@@ -111,6 +140,7 @@ def _agent(situation: Situation, mention: Mention, verb: Match) -> str | None:
         and place.code in codes
         and place.form != "mark"
         and _is_subject(scene, situation.found, place)
+        and not _is_told_to(scene, place, verb)
     ]
     if not before:
         if situation.voice_place and _FIRST_PLURAL.search(scene.sentence.folded):
@@ -125,6 +155,13 @@ def _agent(situation: Situation, mention: Mention, verb: Match) -> str | None:
     if is_cut or scene.words_between(place.end, verb.start) > _AGENT_REACH:
         return None
     return place.code
+
+
+def _is_told_to(scene: Scene, place: Place, verb: Match) -> bool:
+    """Whether a country is who should act ("asked Panama to accept"); a headline's infinitive is its own plan."""
+    return bool(_INFINITIVE.fullmatch(scene.sentence.folded, place.end, verb.start)) and bool(
+        WORD.search(scene.sentence.folded, 0, place.start)
+    )
 
 
 def _is_subject(scene: Scene, found: list[Place], place: Place) -> bool:

@@ -91,7 +91,9 @@ class Discourse:
         if codes or any(place.code not in (*REGION_COUNTRIES, REGION, "USA") for place in found):
             return codes
         for earlier, other, theirs in reversed(self.mentions):
-            if number - earlier <= _COUNTRIES_LOOK_BACK and other.instrument is mention.instrument and theirs:
+            if number - earlier > _COUNTRIES_LOOK_BACK:
+                break
+            if other.instrument is mention.instrument and theirs:
                 return theirs
         last, inside, owners = self.places
         is_free = not owners or mention.instrument.id in owners

@@ -6,7 +6,7 @@ put a verb before its object, and the auxiliary and the negation before the verb
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -44,6 +44,7 @@ _TELLING_MOODS = frozenset({"pledge", "expect", "float", "threaten", "order", "c
 _BARE_COSTS = 4
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _JOINED = re.compile(r",|\b(?:and|or|y|e|o|u|ou)\b")
+_NEXT_CLAUSE = re.compile(r",\s(?:and|so|then|y|e|entonces|entao)\s")
 _PURPOSE = re.compile(r"\b(?:to|de|a|para)$")
 _COMPLEMENT = re.compile(r"\s+(?:that|to|of|de que|de|con|com|que)\b")
 _RESTRICTION = re.compile(
@@ -90,22 +91,25 @@ class Scene:
         """Return how many clauses end between two places."""
         return bisect_left(self._breaks, end) - bisect_left(self._breaks, start)
 
+    @cached_property
+    def _by_roles(self) -> dict[tuple[Role, ...], list[tuple[Match, Cue]]]:
+        """What `of` gave so far: every mention and every rule asks again."""
+        return {}
+
     def of(self, *roles: Role) -> Iterator[tuple[Match, Cue]]:
         """Yield the cues of some roles, in order."""
-        for match in self.cues:
-            cue = cue_of(match)
-            if cue.role in roles:
-                yield match, cue
+        if roles not in self._by_roles:
+            cues = ((match, cue_of(match)) for match in self.cues)
+            self._by_roles[roles] = [(match, cue) for match, cue in cues if cue.role in roles]
+        yield from self._by_roles[roles]
 
-    def has(self, role: Role, value: str | None = None) -> bool:
+    def has(self, role: Role) -> bool:
         """Whether the sentence has a cue of a role."""
-        return any(value is None or cue.value == value for _, cue in self.of(role))
+        return any(True for _ in self.of(role))
 
-    def nearest(self, role: Role, place: int, values: Iterable[str] | None = None) -> tuple[Match, Cue] | None:
+    def nearest(self, role: Role, place: int) -> tuple[Match, Cue] | None:
         """Return the cue of a role that is nearest to a place, clauses counted, or None."""
-        wanted = None if values is None else set(values)
-        found = [(m, c) for m, c in self.of(role) if wanted is None or c.value in wanted]
-        return min(found, key=lambda pair: self._far(pair[0], place), default=None)
+        return min(self.of(role), key=lambda pair: self._far(pair[0], place), default=None)
 
     def _far(self, match: Match, place: int) -> int:
         first, last = sorted((match.start, place))
@@ -177,6 +181,22 @@ def is_background(scene: Scene, mention: Mention) -> bool:
     )
 
 
+def is_hypothetical(scene: Scene, place: int) -> bool:
+    """Whether what stands at a place is only supposed ("could have ended", "whether they will end").
+
+    What somebody weighs ("considering whether to end") is more than supposed.
+    """
+    weighed = [match for match, cue in scene.of(Role.MOOD) if cue.value == "float"]
+    return any(
+        match.end <= place
+        and scene.words_between(match.end, place) <= _MOOD_REACH
+        and not scene.breaks_between(match.end, place)
+        and "," not in scene.sentence.folded[match.end : place]
+        and not any(m.end <= match.start and not scene.words_between(m.end, match.start) for m in weighed)
+        for match, _ in scene.of(Role.HYPOTHETICAL)
+    )
+
+
 def _action(scene: Scene, mention: Mention, match: Match, cue: Cue) -> str:
     if cue.value in ("end", "hold") and _RESTRICTION.search(
         scene.sentence.folded, match.end, max(match.end, mention.start)
@@ -196,6 +216,8 @@ def _distance(scene: Scene, mention: Mention, match: Match, cue: Cue) -> float:
     if match.end <= mention.start:
         gap = scene.words_between(match.end, mention.start)
         cost = _BREAK_COSTS * scene.breaks_between(match.end, mention.start)
+        if gap + cost > _REACH:
+            return gap + cost
         between = sum(
             other.start >= match.end and other.end <= mention.start and c.form in _FINITE
             for other, c in scene.of(Role.VERB)
@@ -265,9 +287,9 @@ def _mood_of_bare(scene: Scene, verb: Match) -> str:
     """
     earlier = [(m, c) for m, c in scene.of(Role.VERB) if m.end <= verb.start]
     for match, cue in reversed(earlier):
-        between = scene.sentence.folded[match.end : verb.start]
-        is_joined = _JOINED.search(between) and not scene.breaks_between(match.end, verb.start)
-        if is_joined and cue.form in ("base", "subjunctive"):
+        if cue.form not in ("base", "subjunctive") or scene.breaks_between(match.end, verb.start):
+            continue
+        if _JOINED.search(scene.sentence.folded, match.end, verb.start):
             if mood := _mood_before(scene, match, cue):
                 return mood
             if _is_first(scene, match):
@@ -297,7 +319,11 @@ def _mood_of_deed(scene: Scene, verb: Match) -> str:
 def is_negated(scene: Scene, verb: Match, mention: Mention) -> bool:
     """Whether the act is said not to be so: a negation before its verb, or right before the instrument."""
     folded = scene.sentence.folded
+    hangs_on = condition(scene)
     for match, _ in scene.of(Role.NEGATION):
+        if hangs_on and hangs_on.start <= match.start < hangs_on.end <= verb.start:
+            # "If they refuse, he will": the condition is negated, not what follows from it.
+            continue
         if folded.startswith(("not only", "no solo", "nao so", "no obstante", "nao obstante"), match.start):
             continue
         for place in (verb.start, mention.start):
@@ -306,6 +332,7 @@ def is_negated(scene: Scene, verb: Match, mention: Mention) -> bool:
                 match.end <= place
                 and scene.words_between(match.end, place) <= reach
                 and not scene.breaks_between(match.end, place)
+                and not _NEXT_CLAUSE.search(folded, match.end, place)
                 and not _verb_between(scene, match.end, place)
             ):
                 return True

@@ -4,7 +4,7 @@ A verb is written once; its forms are made by the rules of its language, and irr
 (begin/began/begun/beginning). A cue is a pattern and what it tells.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -115,11 +115,12 @@ class Measure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lexicon:
-    """One language's words, ready for search."""
+    """One language's words, ready for search. `outline` has those cues that count wherever they stand in a document."""
 
     language: str
     classes: Mapping[str, tuple[str, ...]]
     cues: Finder
+    outline: Finder
     magnitudes: Mapping[str, int]
     approximations: Mapping[str, str]
     measures: Mapping[str, Measure]
@@ -158,6 +159,7 @@ def load(language: str) -> Lexicon:
         language=language,
         classes=classes,
         cues=Finder(patterns),
+        outline=Finder(_outline(patterns)),
         magnitudes={fold(word): number for word, number in form.magnitudes.items()},
         approximations={fold(word): name for name, words in form.approximations.items() for word in words},
         measures={
@@ -176,6 +178,13 @@ def _patterns(form: _Form, classes: Mapping[str, tuple[str, ...]]) -> Iterator[P
             yield compile_pattern(text, cue, classes)
         except ValueError as error:
             raise ValueError(f"{cue.role} {cue.value}: {error}") from error
+
+
+def _outline(patterns: Iterable[Pattern]) -> Iterator[Pattern]:
+    """Yield the patterns of who acts and which time is spoken of."""
+    for pattern in patterns:
+        if isinstance(pattern.meaning, Cue) and pattern.meaning.role in (Role.ACTOR, Role.PERIOD):
+            yield pattern
 
 
 def _cues(form: _Form) -> Iterator[tuple[str, Cue]]:

@@ -159,6 +159,28 @@ def places(sentence: Sentence, cues: Iterable[Match]) -> list[Place]:
     return kept
 
 
+def places_of(mention: Mention, mentions: list[Mention], found: list[Place]) -> list[Place]:
+    """Return the places that belong to a mention: those up to the next instrument, where that has its own as well.
+
+    "Tariffs on Mexico and visa sanctions on Brazil" name one country each; elsewhere all of a sentence count.
+    """
+    others = [
+        m
+        for m in mentions
+        if m.instrument is not mention.instrument and (m.end <= mention.start or mention.end <= m.start)
+    ]
+    own = _places_behind(mention, others, found)
+    if own and any(_places_behind(other, [*others, mention], found) for other in others):
+        return own
+    return found
+
+
+def _places_behind(mention: Mention, others: list[Mention], found: list[Place]) -> list[Place]:
+    following = (m.start for m in others if m.start >= mention.end)
+    end = min(following, default=None)
+    return [place for place in found if mention.start <= place.start and (end is None or place.start < end)]
+
+
 def codes_for(instrument: Instrument, found: list[Place]) -> tuple[str, ...]:
     """Return the countries of the region that a sentence names for an instrument; () where it names none.
 

@@ -17,6 +17,8 @@ _LIST_ITEM = re.compile(r"[ \t]*(?:[-*•·▪–—]|\(?[0-9a-zA-Z]{1,3}[.)])[ 
 _ENDS_SENTENCE = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
 # A sentence without an end is no sentence: the rules look at a window of this many characters.
 _LONGEST = 1500
+# The splitter's time grows with the square of the quotation marks that nothing closes.
+_LONGEST_SPLIT = 50_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,21 +103,25 @@ def _of_paragraph(text: str, start: int, end: int, number: int, language: str) -
     is_heading = len(stripped) <= _LONGEST_HEADING and not _ENDS_SENTENCE.search(stripped)
     # The splitter takes a line end for the end of a sentence; places stay the same.
     flat = text[start:end].replace("\n", " ")
-    for boundary in sentencex.get_sentence_boundaries(language, flat):
-        first, last = boundary["start_index"], boundary["end_index"]
-        for piece_start, piece_end in _pieces(flat, first, last):
-            piece = flat[piece_start:piece_end]
-            left = len(piece) - len(piece.lstrip())
-            right = len(piece.rstrip())
-            if left < right:
-                yield Sentence(
-                    start=start + piece_start + left,
-                    end=start + piece_start + right,
-                    text=piece[left:right],
-                    paragraph=number,
-                    is_heading=is_heading,
-                    is_item=is_item,
-                )
+    for piece_start, piece_end in _split(flat, language):
+        piece = flat[piece_start:piece_end]
+        left = len(piece) - len(piece.lstrip())
+        right = len(piece.rstrip())
+        if left < right:
+            yield Sentence(
+                start=start + piece_start + left,
+                end=start + piece_start + right,
+                text=piece[left:right],
+                paragraph=number,
+                is_heading=is_heading,
+                is_item=is_item,
+            )
+
+
+def _split(flat: str, language: str) -> Iterator[tuple[int, int]]:
+    for begin, end in _windows(flat, 0, len(flat), _LONGEST_SPLIT, ". "):
+        for boundary in sentencex.get_sentence_boundaries(language, flat[begin:end]):
+            yield from _pieces(flat, begin + boundary["start_index"], begin + boundary["end_index"])
 
 
 _INNER_END = re.compile(r"[.!?…][\"'”’»)]*\s+(?=[\"'“‘«¿¡(]*[A-ZÁÉÍÓÚÑ])")
@@ -129,11 +135,16 @@ def _pieces(flat: str, first: int, last: int) -> Iterator[tuple[int, int]]:
     begin = first
     for found in _INNER_END.finditer(flat, first, last):
         if found.start() - begin > 120:
-            yield begin, found.end()
+            yield from _windows(flat, begin, found.end(), _LONGEST, " ")
             begin = found.end()
-    while last - begin > _LONGEST:
-        cut = flat.rfind(" ", begin, begin + _LONGEST)
-        cut = cut + 1 if cut > begin else begin + _LONGEST
+    yield from _windows(flat, begin, last, _LONGEST, " ")
+
+
+def _windows(flat: str, begin: int, last: int, longest: int, mark: str) -> Iterator[tuple[int, int]]:
+    """Yield the bounds of stretches no longer than so many characters, each up to a mark where it has one."""
+    while last - begin > longest:
+        cut = flat.rfind(mark, begin, begin + longest)
+        cut = cut + len(mark) if cut > begin else begin + longest
         yield begin, cut
         begin = cut
     yield begin, last

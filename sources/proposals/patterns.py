@@ -21,7 +21,10 @@ WORD = re.compile(r"\w+")
 _BETWEEN = r"[\s\-\u2013()]+"
 # What may stand between the words of a gap: no full stop, colon or semicolon.
 _SPACE = r"[^\w.;:!?]+"
-_GAP = rf"(?:{_SPACE}\w+(?:['.,-]\w+)*){{{{0,{{most}}}}}}?{_SPACE}"
+# Marks inside a word ("70,000", "third-country"). There is one way only to read a text as words: with two ways each, a
+# search that fails tries all combinations.
+_JOINED = r"(?:['.,-]\w++){{0,4}}"
+_GAP = rf"{_JOINED}(?:(?!['.,-]\w){_SPACE}\w++{_JOINED}){{{{0,{{most}}}}}}?{_SPACE}"
 _WORDS_IN_GAP = 8
 
 
@@ -98,6 +101,8 @@ def _words(part: str, classes: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]
 
 
 def _word(word: str) -> str:
+    if "*" in word.rstrip("*"):
+        raise ValueError(f"{word!r} has a star inside; a star stands at the end of a word")
     stem = word.rstrip("*")
     spelled = _BETWEEN.join(re.escape(piece) for piece in re.split(r"[\s\-\u2013_]+", stem))
     return spelled + (r"\w*" if word.endswith("*") else "")

@@ -15,6 +15,8 @@ _HUNDREDS = re.compile(r"\d{3}")
 _DATE = re.compile(r"\s*(?:,|de)\s*(?:19|20)\d\d\b")
 _LONGEST_TAIL = 48
 _WORDS_TO_UNIT = 4
+# What comes after one of these is not what is counted ("12 bags for migrants").
+_PREPOSITIONS = frozenset({"for", "with", "to", "from", "by", "against", "para", "con", "com", "contra", "hacia"})
 _COUNTED_BEFORE = frozenset(
     {"arrests", "deportations", "removals", "arrestos", "detenciones", "deportaciones", "prisoes"}
 )
@@ -82,7 +84,7 @@ def _measure(found: re.Match[str], words: list[tuple[str, int]], tail: str, lexi
     stop = re.search(r"[.;:()]", tail)
     limit = stop.start() if stop else len(tail)
     for word, word_end in words[:_WORDS_TO_UNIT]:
-        if word_end - found.end() > limit:
+        if word_end - found.end() > limit or word in _PREPOSITIONS:
             return None
         if word in lexicon.measures:
             return lexicon.measures[word]

@@ -6,16 +6,26 @@ Each proposal names the rule that made it and the word that fired it.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sources.countries import GLOBAL, REGION, REGION_COUNTRIES
 from sources.model import BRIDGE_START, SECOND_TERM_START, Document, Modality, Proposal
-from sources.proposals.answers import answer
+from sources.proposals.answers import answer, is_by_a_partner
 from sources.proposals.discourse import Discourse, Situation, is_official, voice_of
-from sources.proposals.grammar import Act, Scene, act_on, condition, is_background
+from sources.proposals.grammar import Act, Scene, act_on, condition, is_background, is_hypothetical
 from sources.proposals.lexicon import Lexicon, Role, cue_of
-from sources.proposals.mentions import Instruments, Kind, Mention, contexts, default_codes, is_domestic, places
+from sources.proposals.mentions import (
+    Instruments,
+    Kind,
+    Mention,
+    contexts,
+    default_codes,
+    is_domestic,
+    places,
+    places_of,
+)
 from sources.proposals.passages import Sentence, sentences
+from sources.proposals.patterns import Match
 from sources.proposals.quantities import Count, counts
 from sources.proposals.speakers import TURN, is_first_person, speaker
 from sources.proposals.stages import PLANS, Finding, stage
@@ -34,6 +44,8 @@ _BARE_DISTANCE = 16
 _NUMBER_REACH = 14
 _TAKEN_UP_REACH = 4
 _LONGEST_QUOTE = 300
+# A sentence that names more instruments than this is a list of names, and nothing is said of each.
+_MOST_MENTIONS = 20
 _FIRST_DAY = frozenset({"on day one", "on the first day", "el primer dia", "no primeiro dia"})
 _PRONOUN = re.compile(r"\b(?:he|she|they|his|her|their|el|ella|ellos|su|ele|ela|eles|seu|sua)\b")
 _ADDRESS = re.compile(r"https?://\S+$")
@@ -54,6 +66,17 @@ class _Claim:
     is_negated: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outline:
+    """What of a document must be known before it is read: the periods it speaks of and, by the number of a sentence,
+    the wording of instruments in it and who acts last in it.
+    """
+
+    spoken: set[str] = field(default_factory=set)
+    matches: dict[int, list[Match]] = field(default_factory=dict)
+    actors: dict[int, str] = field(default_factory=dict)
+
+
 class Reader:
     """The rules of one language over one codebook."""
 
@@ -62,19 +85,36 @@ class Reader:
         self._lexicon = lexicon
 
     def read(self, document: Document) -> Iterator[Proposal]:
-        """Yield the proposals of a document in the order of its text."""
-        all_sentences = list(sentences(document.text, document.language))
-        matches = [self._instruments.find(sentence) for sentence in all_sentences]
-        scenes = [self._scene(sentence) for sentence in all_sentences]
+        """Yield the proposals of a document in the order of its text.
+
+        The text is gone through twice, so that no more is kept of it than its few sentences that name an instrument.
+        """
+        outline = self._outline(document)
         voice, voice_place = voice_of(document, self._lexicon)
-        spoken = {cue.value for scene in scenes for _, cue in scene.of(Role.PERIOD)}
         discourse = Discourse(
-            voice=voice, voice_place=voice_place, is_forward=not spoken.isdisjoint({SECOND, EVE}), is_eve=EVE in spoken
+            voice=voice,
+            voice_place=voice_place,
+            is_forward=not outline.spoken.isdisjoint({SECOND, EVE}),
+            is_eve=EVE in outline.spoken,
         )
-        for number, scene in enumerate(scenes):
-            around = {name for other in matches[max(0, number - 1) : number + 2] for name in contexts(other)}
-            mentions = list(self._instruments.mentions(scene.sentence, matches[number], around))
-            yield from self._read_sentence(document, scene, number, mentions, discourse)
+        for number, sentence in enumerate(sentences(document.text, document.language)):
+            before, here, after = (outline.matches.get(n, []) for n in (number - 1, number, number + 1))
+            around = {name for other in (before, here, after) for name in contexts(other)}
+            mentions = list(self._instruments.mentions(sentence, here, around))
+            yield from self._read_sentence(document, sentence, number, mentions, discourse, outline.actors.get(number))
+
+    def _outline(self, document: Document) -> _Outline:
+        outline = _Outline()
+        for number, sentence in enumerate(sentences(document.text, document.language)):
+            if found := self._instruments.find(sentence):
+                outline.matches[number] = found
+            for match in self._lexicon.outline.find(sentence.folded, sentence.words):
+                cue = cue_of(match)
+                if cue.role is Role.PERIOD:
+                    outline.spoken.add(cue.value)
+                else:
+                    outline.actors[number] = cue.value
+        return outline
 
     def _scene(self, sentence: Sentence) -> Scene:
         """Return a sentence with its cues, without moods that are names or months ("May 6") or part of a saying."""
@@ -90,23 +130,28 @@ class Reader:
         return Scene(sentence=sentence, cues=tuple(kept))
 
     def _read_sentence(
-        self, document: Document, scene: Scene, number: int, mentions: list[Mention], discourse: Discourse
+        self,
+        document: Document,
+        sentence: Sentence,
+        number: int,
+        mentions: list[Mention],
+        discourse: Discourse,
+        actor: str | None,
     ) -> Iterator[Proposal]:
-        sentence = scene.sentence
         if turn := TURN.match(sentence.text):
             discourse.turn = turn[1]
         earlier_actor = discourse.last_actor
-        if actors := [cue.value for _, cue in scene.of(Role.ACTOR)]:
-            discourse.last_actor = actors[-1]
+        discourse.last_actor = actor or earlier_actor
         if not mentions and not discourse.is_near(number):
             return
+        scene = self._scene(sentence)
         found = [
             place
             for place in places(sentence, scene.cues)
             if not any(m.instrument.wording.place and m.start <= place.start < m.end for m in mentions)
         ]
         mentions = _without_shadowed(mentions or discourse.taken_up(scene, number, self._lexicon))
-        if sentence.is_question or _ADDRESS.match(sentence.text):
+        if sentence.is_question or _ADDRESS.match(sentence.text) or len(mentions) > _MOST_MENTIONS:
             return
         situation = Situation(
             scene=scene,
@@ -126,7 +171,7 @@ class Reader:
         )
         best: dict[str, dict[str, Proposal]] = {}
         for mention in mentions:
-            codes = discourse.codes(mention, found, number)
+            codes = discourse.codes(mention, places_of(mention, mentions, found), number)
             for proposal in self._of_mention(document, mention, codes, situation):
                 known = best.setdefault(proposal.instrument_id, {})
                 if proposal.property not in known or known[proposal.property].confidence < proposal.confidence:
@@ -168,7 +213,8 @@ class Reader:
         act = act_on(scene, mention)
         if act is None:
             yield from self._numbers_alone(document, mention, codes, situation)
-            yield from self._bare_name(document, mention, codes, situation)
+            if not court:
+                yield from self._bare_name(document, mention, codes, situation)
         elif self._tells(act, mention, situation):
             yield from self._deed(document, mention, codes, situation, act)
 
@@ -193,11 +239,15 @@ class Reader:
     def _tells(self, act: Act, mention: Mention, situation: Situation) -> bool:
         """Whether an act is told of the mention: not within a condition, nor of what the sentence is not about."""
         scene, hangs_on = situation.scene, situation.condition
-        if hangs_on and hangs_on.start <= mention.start < hangs_on.end:
+        if hangs_on and hangs_on.start < mention.end and mention.start < hangs_on.end:
             return False
         if act.distance > 1 and is_background(scene, mention):
             return False
         if any(match.start <= act.start and act.end <= mention.start for match, _ in scene.of(Role.COURT)):
+            return False
+        if is_hypothetical(scene, act.start) or _is_in_an_answer(mention, situation):
+            return False
+        if is_by_a_partner(act, mention, situation):
             return False
         return mention.kind is not Kind.TAKEN_UP or act.distance <= _TAKEN_UP_REACH
 
@@ -270,6 +320,7 @@ class Reader:
                     value=f"{count.value:.10g}",
                     unit=count.measure.unit,
                     unit_of_count=count.measure.unit_of_count,
+                    qualifier=count.approximation,
                     rule=f"quantity:{count.measure.name}",
                     is_of_status=False,
                 )
@@ -405,6 +456,17 @@ def _demand(trigger: str | None) -> str | None:
     """Return what a threat asks for: what its condition says would be refused."""
     found = _REFUSED.search(trigger) if trigger else None
     return found["what"].strip() if found else None
+
+
+def _is_in_an_answer(mention: Mention, situation: Situation) -> bool:
+    """Whether the words for an instrument are those a partner answers another one with ("accept deportees")."""
+    return any(
+        other.instrument is not mention.instrument
+        and other.start < mention.end
+        and mention.start < other.end
+        and answer(other, situation)
+        for other in situation.mentions
+    )
 
 
 def _is_near(scene: Scene, mention: Mention, count: Count) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sources.model import SourceKind
 from sources.proposals.grammar import Scene
 from sources.proposals.lexicon import Role
+from sources.proposals.patterns import Match
 
 _NAME = r"(?:[A-ZÁÉÍÓÚÑ][\w’'.-]+)(?:\s+(?:de|del|la|las|los|da|do|von|van)?\s*[A-ZÁÉÍÓÚÑ][\w’'.-]+){0,4}"
 _NAME_BEFORE = re.compile(rf"({_NAME})(?:,[^,]{{0,60}},)?\s*(?:\w+\s){{0,2}}$")
@@ -19,8 +20,11 @@ _SELF = {
     SourceKind.COURT: "court",
     SourceKind.SPEAKER: "speaker",
 }
+_PASSIVE = re.compile(r"\b(?:is|are|was|were|be|been|being|fue|fueron|ha sido|han sido|foi|foram)\s+$")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _NAMED_AFTER = frozenset({"according to", "según", "segundo", "de acuerdo con|a", "de acordo com"})
+# How many words may stand between who is not named and the verb of saying ("sources close to the campaign said").
+_SAYING_REACH = 4
 _NO_NAMES = frozenset(
     {
         "The",
@@ -66,6 +70,11 @@ def speaker(scene: Scene, kind: SourceKind, turn: str | None) -> Speaker:
     text = scene.sentence.text
     for match, cue in scene.of(Role.SAYING):
         before, after = _NAME_BEFORE.search(text[: match.start]), _NAME_AFTER.search(text[match.end : match.end + 80])
+        if _PASSIVE.search(scene.sentence.folded, 0, match.start):
+            # "Haiti was added": it does not say so.
+            before = None
+        if _is_said_by_unnamed(scene, match, before.end(1) if before else 0):
+            break
         for found in (after, before) if cue.value in _NAMED_AFTER else (before, after):
             if found and found[1].split()[0] not in _NO_NAMES and not _POSSESSIVE.search(found[1]):
                 return Speaker(name=found[1].strip(" .,"), is_named=True)
@@ -74,6 +83,17 @@ def speaker(scene: Scene, kind: SourceKind, turn: str | None) -> Speaker:
     if turn:
         return Speaker(name=turn.title(), is_named=True)
     return Speaker(name=_SELF.get(kind, "article"), is_named=True)
+
+
+def _is_said_by_unnamed(scene: Scene, saying: Match, name_end: int) -> bool:
+    """Whether "officials", "sources" and the like say it: right before the verb, and no name nearer to it."""
+    return any(
+        match.start < saying.start
+        and match.end >= name_end
+        and scene.words_between(match.end, saying.start) <= _SAYING_REACH
+        and not scene.breaks_between(match.end, saying.start)
+        for match, _ in scene.of(Role.UNNAMED)
+    )
 
 
 def is_first_person(scene: Scene) -> bool:

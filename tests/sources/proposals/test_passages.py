@@ -55,7 +55,7 @@ def test_abbreviations_do_not_end_a_sentence():
 
 
 @pytest.mark.parametrize("language", ["en", "es", "pt"])
-@given(text=st.text(alphabet="Ab .\n\"?é,;-1", max_size=300))
+@given(text=st.text(alphabet='Ab .\n"?é,;-1', max_size=300))
 def test_a_sentence_stands_where_it_says(language, text):
     for sentence in sentences(text, language):
         assert text[sentence.start : sentence.end].replace("\n", " ") == sentence.text
