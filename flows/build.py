@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from flows import evidence, gathered, settings
+from flows import editions, evidence, gathered, settings
 from flows.parameters import ReportParameters
 from reports import edition
 from reports.proposals import Unreviewed
@@ -24,7 +24,9 @@ def build(parameters: ReportParameters, say: Callable[[str], None]) -> Published
         say(
             f"read {len(given.numbers)} numbers and {len(given.acts)} legal acts of {len(given.sources)} public sources"
         )
-    made = edition.make(book, request, given, _machine_read() if parameters.machine_read else None)
+    claims = _machine_read() if parameters.machine_read else None
+    earlier = editions.since(parameters.since, parameters.out, book, request.clock) if parameters.since else None
+    made = edition.make(book, request, given, claims, earlier)
     for source in made.stale_sources:
         say(
             f"{source.source_id} is stale, last looked at on {source.last_look}: `policydiff gather {source.source_id}`"

@@ -1,4 +1,4 @@
-"""The command `policydiff`: build, diff, explain, gather, read, review, series, acts, list and doctor.
+"""The command `policydiff`: build, diff, explain, verify, gather, read, review, series, acts, list and doctor.
 
 Results go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 failed, 2 bad input or usage, 3 done but
 something was withheld or stale, 4 refused by the acceptance check. Heavy modules are imported where they are used,
@@ -18,6 +18,8 @@ import click
 
 from flows.read import read
 from flows.review import review
+from flows.verify import FILE, verify
+from flows.verify import read as read_report
 from sources.errors import BadInput, PolicydiffError, Refused, UnknownName
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from flows.parameters import ReportParameters
     from reports.comparison import Row
+    from reports.state import Clock
     from sources.codebook import Codebook
     from sources.gathering import Gathered
 
@@ -74,11 +77,12 @@ def policydiff() -> None:
 
 @policydiff.command()
 @_filters
-@click.option("--report", default="full", metavar="KIND", help="full, country, instrument or brief.")
+@click.option("--report", default="full", metavar="KIND", help="full, country, instrument, changes or brief.")
 @click.option("--lang", default="en", help="Language of the report.")
 @click.option("--paper", default="letter", help="letter or a4.")
 @click.option("--format", "formats", default="pdf,html,csv,json", show_default=True, help="Files to write.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder to write to.")
+@click.option("--since", metavar="DATE|EDITION", help="Say what changed since a day or an edition (its id).")
 @click.option("--machine-read", is_flag=True, help="Show claims that nobody has reviewed, in a section of their own.")
 @click.option("--open", "is_opened", is_flag=True, help="Open the finished report.")
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON object.")
@@ -88,6 +92,7 @@ def build(
     paper: str,
     formats: str,
     out: Path | None,
+    since: str | None,
     machine_read: bool,
     is_opened: bool,
     is_json: bool,
@@ -98,6 +103,7 @@ def build(
 
     parameters = _parameters(
         report=report,
+        since=since,
         language=lang,
         paper=paper,
         formats=[name.strip() for name in formats.split(",") if name.strip()],
@@ -165,22 +171,37 @@ def diff(format_: str, is_json: bool, **filters: Any) -> None:
 @policydiff.command()
 @click.argument("code")
 @_filters
+@click.option(
+    "--file", type=FILE, metavar="FILE.pdf", help="Explain from this report alone, without the evidence here."
+)
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON object.")
-def explain(code: str, is_json: bool, **filters: Any) -> None:
+def explain(code: str, file: Path | None, is_json: bool, **filters: Any) -> None:
     """Print why a row says what it says: CODE is a row code such as R-0102 or a statement such as S-0042."""
     from reports import edition, tables
     from reports.explain import explain as explain_rows
 
-    book, request = _read(_parameters(**filters))
-    made = edition.make(book, request)
-    rows = _rows_of_code(code, made.rows, book)
+    if file:
+        book, clock, printed = _read_file(file, filters)
+    else:
+        book, request = _read(_parameters(**filters))
+        clock, printed = request.clock, edition.make(book, request).rows
+    rows = _rows_of_code(code, printed, book)
     if is_json:
-        click.echo(tables.as_json(rows, request.clock, book), nl=False)
+        click.echo(tables.as_json(rows, clock, book), nl=False)
         return
     cells: dict[str, list[Row]] = {}
     for row in rows:
         cells.setdefault(row.cell_code, []).append(row)
-    click.echo("\n".join(explain_rows(cell, book.statements, request.clock.as_of) for cell in cells.values()), nl=False)
+    click.echo("\n".join(explain_rows(cell, book.statements, clock.as_of) for cell in cells.values()), nl=False)
+
+
+def _read_file(file: Path, filters: dict[str, Any]) -> "tuple[Codebook, Clock, tuple[Row, ...]]":
+    """Return what a report holds; it has one scope and one clock, so no filter goes with it."""
+    from flows.parameters import UsageError
+
+    if any(filters.values()):
+        raise UsageError("--file takes the scope and the days of the report: give no other filter")
+    return read_report(file)
 
 
 def _rows_of_code(code: str, rows: "tuple[Row, ...]", book: "Codebook") -> "list[Row]":
@@ -406,13 +427,12 @@ def _sources() -> list[dict[str, object]]:
 
 
 def _editions() -> list[dict[str, object]]:
-    from flows import settings
+    from flows import editions, settings
 
-    editions = []
-    for path in sorted(settings.load().out.glob("*.manifest.json")):
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+    lines: list[dict[str, object]] = []
+    for path, manifest in editions.manifests(settings.load().out):
         inputs = manifest["inputs"]
-        editions.append(
+        lines.append(
             {
                 "edition": manifest["edition"][:12],
                 "as_of": inputs["as_of"],
@@ -420,10 +440,10 @@ def _editions() -> list[dict[str, object]]:
                 "language": inputs["language"],
                 "paper": inputs["paper"],
                 "rows": len(manifest["rows"]),
-                "file": path.name.removesuffix(".manifest.json"),
+                "file": path.name.removesuffix(editions.MANIFEST),
             }
         )
-    return editions
+    return lines
 
 
 @policydiff.command()
@@ -444,6 +464,7 @@ def doctor(is_json: bool) -> None:
 
 policydiff.add_command(read)
 policydiff.add_command(review)
+policydiff.add_command(verify)
 
 
 # --- Between the options and the core ---------------------------------------------------------------------------

@@ -32,7 +32,7 @@ class ReportParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    report: Kind = Field(Kind.FULL, description="full (region), country, instrument, or brief (two pages)")
+    report: Kind = Field(Kind.FULL, description="full (region), country, instrument, changes, or brief (two pages)")
     countries: list[str] = Field([], description="ISO 3166-1 alpha-3 codes, such as GTM; none means all")
     instruments: list[str] = Field([], description="instrument ids, such as travel_ban; none means all")
     language: Language = Field(Language("en"), description="the reader's language")
@@ -42,6 +42,7 @@ class ReportParameters(BaseModel):
     vintage: date = Field(BRIDGE_DAY, description="the last day whose statements a projection may use")
     formats: list[Format] = Field(["pdf", "html", "csv", "json"], description="files to write")
     out: Path = Field(Path("out"), description="folder to write to")
+    since: str | None = Field(None, description="say what changed since a day (YYYY-MM-DD) or an edition (its id)")
     machine_read: bool = Field(False, description="show claims that nobody has reviewed, in a section of their own")
 
     def request(self, codebook: Codebook, today: date) -> Request:
@@ -53,6 +54,8 @@ class ReportParameters(BaseModel):
             raise UsageError("a country report needs at least one country: --country GTM")
         if self.report is Kind.INSTRUMENT and not instruments:
             raise UsageError("an instrument report needs at least one instrument: --instrument travel_ban")
+        if self.report is Kind.CHANGES and not self.since:
+            raise UsageError("a report on changes needs to know since when: --since 2026-11-17, or an edition's id")
         if self.report is Kind.BRIEF and self.machine_read:
             raise UsageError("a brief has no room for machine-read claims: leave --machine-read out")
         as_of = self.as_of or today

@@ -5,9 +5,12 @@ A run is safe to repeat: the same bytes give the same proposals, and what was de
 
 import os
 import re
+import resource
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -26,7 +29,7 @@ from sources import codebook, documents, proposals, reprints
 from sources.codebook import Codebook
 from sources.dates import Dated
 from sources.errors import BadInput, Fault, PolicydiffError, SourceChanged
-from sources.formats import Format
+from sources.formats import Format, recognise
 from sources.labels import Labels
 from sources.model import Document, Proposal, SourceKind
 from sources.review import Reading
@@ -43,6 +46,8 @@ _OWN = re.compile(r"(?:.+\.)?(?:gov|mil)")
 _PARTNERS = re.compile(r"(?:.+\.)?(?:gob|gov|gouv|gub|mil)\.[a-z]{2}")
 # Starting processes costs as much as reading some documents.
 _WORTH_PROCESSES = 12
+# What one document may take in a process of its own: the longest take a tenth of it.
+_MOST_SECONDS, _MOST_MEBIBYTES = 120, 2048
 # How many documents wait to be read: enough for every processor, and no more in memory.
 _AHEAD = 2 * (os.cpu_count() or 1)
 
@@ -81,11 +86,15 @@ class Unread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One thing to read: its name for messages, and the function that reads it with what it needs."""
+    """One thing to read: its name for messages, and the function that reads it with what it needs.
+
+    `is_packed` says that it can unpack to a thousand times its size, and so is read within limits.
+    """
 
     source: str
     function: Callable[..., Read]
     arguments: tuple[object, ...]
+    is_packed: bool = False
 
 
 def find(arguments: Sequence[str]) -> tuple[str, ...]:
@@ -169,10 +178,12 @@ def tasks(
             except PolicydiffError as error:
                 yield Unread(source=named(source), error=error)
                 continue
-            kind = given.kind or kind_of(source)
-            yield Task(
-                source=named(source), function=read_bytes, arguments=(content, named(source), kind, given.published)
-            )
+            yield _task(content, named(source), given.kind or kind_of(source), given.published)
+
+
+def _task(content: bytes, name: str, kind: SourceKind, published: Dated | None) -> Task:
+    is_packed = recognise(BytesIO(content)) in (Format.PDF, Format.GZIP)
+    return Task(source=name, function=read_bytes, arguments=(content, name, kind, published), is_packed=is_packed)
 
 
 def _file(source: str) -> bytes:
@@ -275,32 +286,106 @@ def in_order(tasks: Iterable[Task | Unread], count: int) -> Iterator[tuple[str, 
     """Yield what each of `count` tasks gives, in their order; an error of one is in its result and stops no other.
 
     Many tasks are shared among the processors. Only some tasks are taken ahead, so that memory does not grow with them.
+    A task that ends its process, or takes more than a document may, is an error too.
     """
-    with _executor(count) as pool:
-        waiting: deque[tuple[str, Future[Read] | Unread]] = deque()
+    waiting: deque[_Started | Unread] = deque()
+    with _Workers(is_many=count >= _WORTH_PROCESSES) as workers:
         for task in tasks:
-            if isinstance(task, Unread):
-                waiting.append((task.source, task))
-            else:
-                waiting.append((task.source, pool.submit(task.function, *task.arguments)))
+            waiting.append(task if isinstance(task, Unread) else workers.start(task))
             while len(waiting) > _AHEAD:
-                yield _result(*waiting.popleft())
+                yield workers.result(waiting.popleft())
         while waiting:
-            yield _result(*waiting.popleft())
+            yield workers.result(waiting.popleft())
 
 
-def _executor(count: int) -> Executor:
-    if count < _WORTH_PROCESSES:
-        return ThreadPoolExecutor(1)
-    # A child made anew holds none of the caller's threads and locks.
-    return ProcessPoolExecutor(mp_context=get_context("spawn"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Started:
+    """A task under way."""
+
+    task: Task
+    run: Future[Read]
 
 
-def _result(source: str, run: Future[Read] | Unread) -> tuple[str, Read | Unread]:
-    if isinstance(run, Unread):
-        return source, run
+class _Workers:
+    """What reads: a thread; for many documents and for what is packed, processes."""
+
+    def __init__(self, *, is_many: bool) -> None:
+        self._is_many = is_many
+        self._thread = ThreadPoolExecutor(1)
+        self._shared = _Processes(os.cpu_count() or 1)
+        self._alone = _Processes(1)
+
+    def __enter__(self) -> "_Workers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown(cancel_futures=True)
+        self._shared.close()
+        self._alone.close()
+
+    def start(self, task: Task) -> _Started:
+        """Start a task."""
+        if self._is_many or task.is_packed:
+            return _Started(task=task, run=self._shared.submit(task))
+        return _Started(task=task, run=self._thread.submit(task.function, *task.arguments))
+
+    def result(self, started: _Started | Unread) -> tuple[str, Read | Unread]:
+        """Wait for a task; return its source and what it gave. Of what was not started, return that it is unread."""
+        if isinstance(started, Unread):
+            return started.source, started
+        task, run = started.task, started.run
+        if isinstance(run.exception(), BrokenProcessPool):
+            # A process that dies takes all others with it. Read alone, a document shows whether it was the one.
+            run = self._alone.submit(task)
+        return task.source, _read_or_unread(task.source, run)
+
+
+def _read_or_unread(source: str, run: Future[Read]) -> Read | Unread:
     error = run.exception()
-    return source, run.result() if error is None else Unread(source=source, error=error)
+    if error is None:
+        return run.result()
+    if isinstance(error, BrokenProcessPool | MemoryError):
+        found = f"what takes more than {_MOST_SECONDS} s or {_MOST_MEBIBYTES} MiB, or ends the process that reads it"
+        error = BadInput([Fault(file=source, path=".", found=found, expected="a document")])
+    return Unread(source=source, error=error)
+
+
+class _Processes:
+    """Processes that read within limits. Once one has died, what is submitted next starts new ones."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._pool = self._made()
+
+    def _made(self) -> ProcessPoolExecutor:
+        # A child made anew holds none of the caller's threads and locks.
+        return ProcessPoolExecutor(self._count, mp_context=get_context("spawn"), initializer=_limit_memory)
+
+    def submit(self, task: Task) -> Future[Read]:
+        """Start a task. Its future has BrokenProcessPool if a process of the pool dies first."""
+        try:
+            return self._pool.submit(_within_time, task.function, *task.arguments)
+        except BrokenProcessPool:
+            self.close()
+            self._pool = self._made()
+            return self._pool.submit(_within_time, task.function, *task.arguments)
+
+    def close(self) -> None:
+        """End the processes, when they have done what they are at."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+def _limit_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEBIBYTES << 20, _MOST_MEBIBYTES << 20))
+
+
+def _within_time(function: Callable[..., Read], *arguments: object) -> Read:
+    """Read in a child process. The signal ends the process wherever it is, in a library's C code too."""
+    signal.alarm(_MOST_SECONDS)
+    try:
+        return function(*arguments)
+    finally:
+        signal.alarm(0)
 
 
 # --- Runs ---------------------------------------------------------------------------------------------------------
@@ -403,5 +488,4 @@ def propose_for(labels: Labels, say: Say) -> tuple[dict[str, list[Proposal]], tu
 
 
 def _labelled(name: str, data: Path) -> Task:
-    content = _file(str(data / name))
-    return Task(source=name, function=read_bytes, arguments=(content, name, kind_of(name), None))
+    return _task(_file(str(data / name)), name, kind_of(name), None)

@@ -27,6 +27,7 @@ def pending(settings: Settings) -> tuple[Unreviewed, ...]:
             proposal=item.proposal,
             title=item.reading.document.title,
             source=item.reading.document.source,
+            language=item.reading.document.language,
             known_from=_known_from(item),
         )
         for item in kept(settings).proposals()

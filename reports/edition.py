@@ -4,10 +4,11 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
+from reports.changes import Changed, Since, changes
 from reports.comparison import Row, compare_codebook
 from reports.proposals import Unreviewed
 from reports.series import Gathered, LegalAct, SourceState
@@ -24,6 +25,7 @@ class Kind(StrEnum):
     COUNTRY = "country"
     INSTRUMENT = "instrument"
     BRIEF = "brief"
+    CHANGES = "changes"
 
 
 class Paper(StrEnum):
@@ -77,11 +79,19 @@ class Edition:
     context_rows: tuple[Row, ...]
     gathered: Gathered
     machine_read: tuple[Unreviewed, ...] | None = None
+    since: Since | None = None
 
     @property
     def all_rows(self) -> tuple[Row, ...]:
         """Return the rows in scope and their context."""
         return (*self.rows, *self.context_rows)
+
+    @property
+    def changes(self) -> tuple[Changed, ...]:
+        """Return the rows that say something else than `since`; nothing where no earlier state was given."""
+        if self.since is None:
+            return ()
+        return changes(self.since, self.all_rows, self.codebook, self.request.clock)
 
     def of(self, comparison: Comparison) -> list[Row]:
         """Return the rows in scope of one comparison, one for each cell."""
@@ -173,6 +183,7 @@ class Edition:
                 }
                 for source in self.gathered.sources
             },
+            **({} if self.since is None else {"since": self.since.identity}),
             **({} if claims is None else {"machine_read_sha256": {claim.id: claim.sha256 for claim in claims}}),
         }
 
@@ -192,8 +203,11 @@ def make(
     request: Request,
     gathered: Gathered | None = None,
     machine_read: Iterable[Unreviewed] | None = None,
+    since: Since | None = None,
 ) -> Edition:
     """Return the edition a request asks for; without `gathered` it rests on the shipped evidence alone.
+
+    With `since` it can say what changed.
 
     Of the machine-read claims those in scope are kept, whether or not the codebook has a row for them.
     """
@@ -202,22 +216,25 @@ def make(
     rows = compare_codebook(codebook, request.clock)
     wanted = set(request.instrument_ids)
     chosen = [row for row in rows if not wanted or row.instrument.id in wanted]
-    if not request.country_codes:
-        return Edition(
-            request=request,
-            codebook=codebook,
-            rows=tuple(chosen),
-            context_rows=(),
-            gathered=gathered,
-            machine_read=claims,
-        )
-    return Edition(
+    made = Edition(
         request=request,
         codebook=codebook,
-        rows=tuple(_in_places(chosen, request.country_codes)),
-        context_rows=tuple(_in_places(chosen, AREAS)),
+        rows=tuple(_in_places(chosen, request.country_codes) if request.country_codes else chosen),
+        context_rows=tuple(_in_places(chosen, AREAS)) if request.country_codes else (),
         gathered=gathered,
         machine_read=claims,
+        since=since,
+    )
+    return _only_changed(made) if request.kind is Kind.CHANGES else made
+
+
+def _only_changed(made: Edition) -> Edition:
+    """Return an edition of the cells that changed alone."""
+    cells = {changed.row.cell_code for changed in made.changes}
+    return replace(
+        made,
+        rows=tuple(row for row in made.rows if row.cell_code in cells),
+        context_rows=tuple(row for row in made.context_rows if row.cell_code in cells),
     )
 
 

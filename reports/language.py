@@ -1,12 +1,14 @@
 """Reader's language: words from the .po files, country names, dates and numbers from the CLDR (Babel).
 
 A language is one file, reports/locales/<language>.po. Message ids are English sentences, or keys such as
-`existence.reinstated` for the words of a scale; a key or a sentence without a translation stops the build.
+`existence.reinstated` for the words of a scale; a key or a sentence without a translation stops the build. The keys
+`form.*` hold what the language writes in its own way: the patterns of days, and from which number on thousands are set
+apart.
 """
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -19,6 +21,7 @@ from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
+from markupsafe import Markup
 
 from sources.countries import AREAS
 from sources.dates import Dated
@@ -26,8 +29,11 @@ from sources.errors import PolicydiffError
 
 LOCALES = Path(__file__).parent / "locales"
 
+# Stands for any number of things where none is said.
+MANY = 2
+
 _KEY = re.compile(r"[a-z_]+\.[A-Za-z0-9_+/-]+")
-_LONG_DAY = {"en": "d MMMM y", "es": "d 'de' MMMM 'de' y", "pt": "d 'de' MMMM 'de' y"}
+_NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9_+/-]+")
 
 
 class MissingTranslation(PolicydiffError):
@@ -86,21 +92,63 @@ class Language:
         return self.gettext(f"{scale}.{value}")
 
     def name(self, scale: str, value: str) -> str:
-        """Return the word for an id that a source brings along: a measure, a unit, a kind of act.
+        """Return the word for an id that a source brings along: a measure, a kind of act.
 
         In English the id itself, with spaces, stands in, so that a new source needs no entry here; another language
         needs one.
         """
+        return self._brought(scale, value, self.gettext)
+
+    def counted(self, scale: str, value: str, number: float = MANY) -> str:
+        """Return the word for a unit or for what is counted, in the form that fits a number: "flight", "flights".
+
+        What a source brings along stands in for itself in English, as in `name`.
+        """
+        # Fractions are many, but for a gettext catalog a number is whole.
+        count = int(number) if float(number).is_integer() else MANY
+        return self._brought(scale, value, lambda key: self.ngettext(key, key, count))
+
+    def _brought(self, scale: str, value: str, look_up: Callable[[str], str]) -> str:
         try:
-            return self.word(scale, value)
+            return look_up(_key(scale, value))
         except MissingTranslation:
             if self.code == "en":
                 return value.replace("_", " ")
             raise
 
+    def label(self, scale: str, value: str) -> str | None:
+        """Return the word for a publisher's own label, or None where only the label itself can be printed."""
+        try:
+            return self.name(scale, value)
+        except MissingTranslation:
+            return None
+
+    def amount(self, figure: str, number: float, unit: str, unit_of_count: str | None) -> str:
+        """Return a written number with its unit: "68,000 people", "25 percent", "5 million U.S. dollars (grants)"."""
+        counted = self.counted("count", unit_of_count, number) if unit_of_count else ""
+        if unit == "count":
+            return f"{figure} {counted}".rstrip()
+        if unit == "percent":
+            amount = self.gettext("%s percent") % figure
+        else:
+            amount = f"{figure} {self.counted('unit', unit, number)}"
+        return f"{amount} ({counted})" if counted else amount
+
     def text(self, texts: Mapping[str, str]) -> str:
         """Return a curated text in this language; English stands in where only English exists."""
         return texts.get(self.code) or texts["en"]
+
+    def marked_text(self, texts: Mapping[str, str]) -> str:
+        """Return a curated text for a page: one that exists only in English is marked as English."""
+        return texts.get(self.code) or self.foreign(texts["en"])
+
+    def marked_label(self, scale: str, value: str) -> str:
+        """Return the word for a publisher's own label for a page; the label itself is marked as English."""
+        return self.label(scale, value) or self.foreign(value)
+
+    def foreign(self, text: str, code: str = "en") -> str:
+        """Return a name or a text that keeps its own language, marked with it on a page of another language."""
+        return text if code in (self.code, "und") else Markup('<span lang="{}">{}</span>').format(code, text)
 
     def place(self, code: str) -> str:
         """Return the name of a country, of the region or of the whole world."""
@@ -115,21 +163,30 @@ class Language:
 
     def day(self, value: date) -> str:
         """Return a day in long form: 21 January 2025."""
-        return format_date(value, _LONG_DAY[self.code], locale=self.code)
+        return self._dated(value, "day")
 
     def short_day(self, value: date) -> str:
         """Return a day with a short month: 21 Jan 2025."""
-        return format_date(value, "d MMM y", locale=self.code)
+        return self._dated(value, "short_day")
 
     def when(self, value: Dated | None) -> str:
         """Return an imprecise date no more precisely than it is known."""
         if value is None:
             return self.gettext("undated")
-        forms = {"day": "d MMM y", "month": "MMM y", "quarter": "QQQ y", "year": "y"}
+        forms = {"day": "short_day", "month": "month", "quarter": "quarter", "year": "year"}
         if form := forms.get(value.precision):
-            return format_date(value.first_day, form, locale=self.code)
+            return self._dated(value.first_day, form)
         return f"{self.short_day(value.first_day)} – {self.short_day(value.last_day)}"
+
+    def _dated(self, value: date, form: str) -> str:
+        return format_date(value, self.word("form", form), locale=self.code)
 
     def number(self, value: float) -> str:
         """Return a number with this language's separators."""
-        return format_decimal(value, locale=self.code)
+        is_grouped = abs(value) >= int(self.word("form", "grouped_from"))
+        return format_decimal(value, locale=self.code, group_separator=is_grouped)
+
+
+def _key(scale: str, value: str) -> str:
+    """Return the message id of an id or label of a source: what cannot stand in a key becomes an underscore."""
+    return f"{scale}.{_NOT_IN_KEYS.sub('_', value).strip('_') or '_'}"

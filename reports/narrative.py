@@ -75,11 +75,19 @@ def qualifiers(row: Row, language: Language) -> list[str]:
 
 def headline(row: Row, language: Language) -> str:
     """Return the headline of a row in words that fit what is compared."""
-    existence = row.change.existence
-    is_carried = row.comparison is Comparison.FIRST_VS_PROJECTED and row.projected.basis is StateBasis.CARRIED
-    if is_carried and existence in (Existence.CONTINUED, Existence.PRESENT_BOTH):
+    return headline_word(row.change.existence, row.comparison, is_carried(row), language)
+
+
+def is_carried(row: Row) -> bool:
+    """Whether the projected side of a row is what was in force before, with a threat to add to it."""
+    return row.projected.basis is StateBasis.CARRIED
+
+
+def headline_word(existence: Existence, comparison: Comparison, is_carried: bool, language: Language) -> str:
+    """Return a headline in words that fit what is compared."""
+    is_projected = comparison is Comparison.FIRST_VS_PROJECTED
+    if is_projected and is_carried and existence in (Existence.CONTINUED, Existence.PRESENT_BOTH):
         return language.gettext("existence.carried_with_threat")
-    is_projected = row.comparison is Comparison.FIRST_VS_PROJECTED
     if existence is Existence.PENDING_REALISED and is_projected:
         return language.gettext("existence.pending_realised_projected")
     if existence is Existence.UNKNOWN_SECOND:
@@ -97,22 +105,21 @@ def voice(s: Statement, language: Language) -> str:
 
 def number(q: Quantity, language: Language) -> str:
     """Return a quantity with its qualifier, unit and unit of count: "about 68,000 people"."""
-    unit = q.unit_of_count if q.unit == "count" else language.word("unit", q.unit)
-    counted = f" ({q.unit_of_count})" if q.unit != "count" and q.unit_of_count else ""
-    return f"{_figure(q, language)} {unit}{counted}"
-
-
-def _figure(q: Quantity, language: Language) -> str:
     low, high = q.low, q.high
+    bound = None
     if q.value is not None:
-        figure = language.number(q.value)
+        value, figure = q.value, language.number(q.value)
     elif low is not None and high is not None:
-        figure = f"{language.number(low)}–{language.number(high)}"
+        value, figure = high, f"{language.number(low)}–{language.number(high)}"
     elif low is not None:
-        figure = language.word("qualifier", "at_least") % language.number(low)
+        value, figure, bound = low, language.number(low), "at_least"
     else:
-        figure = language.word("qualifier", "at_most") % language.number(high or 0)
-    return language.word("qualifier", q.qualifier) % figure if q.qualifier else figure
+        value = high or 0
+        figure, bound = language.number(value), "at_most"
+    amount = language.amount(figure, value, q.unit, q.unit_of_count)
+    for qualifier in filter(None, (bound, q.qualifier)):
+        amount = language.word("qualifier", qualifier) % amount
+    return amount
 
 
 def level_text(instrument: Instrument, state: State, language: Language) -> str:

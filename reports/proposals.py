@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from reports.language import Language
+from reports.language import MANY, Language
 from sources.codebook import Codebook
 from sources.dates import Dated
 from sources.model import Document, Proposal
@@ -27,14 +27,15 @@ _SCALES = {
 class Unreviewed:
     """A proposal that nobody has accepted or rejected, with the document it was read from.
 
-    `source` is the document's path or address. `known_from` is the first day the claim counts as known: the last the
-    document may have been published on, or the day it was read where it gives no date.
+    `source` is the document's path or address, `language` that of its text. `known_from` is the first day the claim
+    counts as known: the last the document may have been published on, or the day it was read where it gives no date.
     """
 
     id: str
     proposal: Proposal
     title: str
     source: str
+    language: str
     known_from: date
 
     @property
@@ -78,25 +79,23 @@ def time_spoken_of(proposal: Proposal, language: Language) -> str:
 
 def voice(proposal: Proposal, language: Language) -> str:
     """Return the modality and the speaker: "pledge, Donald Trump", "reported plan, unnamed source (a paper)"."""
-    form = "%(modality)s, %(speaker)s" if proposal.is_named else "%(modality)s, unnamed source (%(speaker)s)"
-    return language.gettext(form) % {
-        "modality": language.word("modality", proposal.modality),
-        "speaker": proposal.speaker,
-    }
+    if proposal.is_named:
+        form = language.gettext("%(modality)s, %(speaker)s")
+    else:
+        form = language.gettext("%(modality)s, unnamed source (%(speaker)s)")
+    return form % {"modality": language.word("modality", proposal.modality), "speaker": proposal.speaker}
 
 
 def _number(proposal: Proposal, language: Language) -> str:
     """Return the number in the language's form, or as the passage gives it where it is a range; then its unit."""
     try:
-        figure = language.number(float(proposal.value))
+        value = float(proposal.value)
+        figure = language.number(value)
     except ValueError:
-        figure = proposal.value
+        figure, value = proposal.value, MANY
     if proposal.unit is None:
         return figure
-    if proposal.unit == "count":
-        return f"{figure} {proposal.unit_of_count}"
-    counted = f" ({proposal.unit_of_count})" if proposal.unit_of_count else ""
-    return f"{figure} {language.name('unit', proposal.unit)}{counted}"
+    return language.amount(figure, value, proposal.unit, proposal.unit_of_count)
 
 
 # --- A document with its claims, for machines and for a terminal --------------------------------------------------
@@ -167,10 +166,16 @@ def _claim_lines(claim: Proposal, book: Codebook, language: Language, width: int
     said = (time_spoken_of(claim, language), voice(claim, language), language.when(claim.date))
     texts = [
         "; ".join(said),
-        f"{language.gettext('condition')}: {claim.trigger}" if claim.trigger else "",
-        f"{language.gettext('demands')}: {claim.demand}" if claim.demand else "",
+        language.gettext("condition: %s") % claim.trigger if claim.trigger else "",
+        language.gettext("demands: %s") % claim.demand if claim.demand else "",
         f'"{claim.quote}"',
-        f"{claim.rule}, {language.gettext('confidence')} {claim.confidence:.2f}, {claim.char_start}-{claim.char_end}",
+        language.gettext("%(rule)s, confidence %(confidence)s, %(start)s-%(end)s")
+        % {
+            "rule": claim.rule,
+            "confidence": f"{claim.confidence:.2f}",
+            "start": claim.char_start,
+            "end": claim.char_end,
+        },
         language.gettext("optional: %s") % (claim.why or language.gettext("not said")) if claim.is_optional else "",
     ]
     yield f"  {name}, {language.places(claim.country_codes)}: {plain(what(claim, language))}"

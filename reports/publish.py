@@ -2,21 +2,17 @@
 
 import hashlib
 import os
-import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
-from reports import acceptance, limits, render, tables
+from reports import acceptance, archive, limits, render, tables
 from reports.edition import Edition, canonical_json
 
 FORMATS = ("pdf", "html", "csv", "json")
 # A page of the full report takes about a quarter of a second; these stop a page that never ends.
 RENDER_SECONDS = 600
 RENDER_MEBIBYTES = 6144
-# The tools whose version decides the bytes of a report.
-TOOLS = ("weasyprint", "pydyf", "fonttools", "pikepdf", "jinja2", "babel", "tinycss2", "tinyhtml5", "pillow")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +53,8 @@ def publish(
         say(f"making {name}")
         match name:
             case "pdf":
-                made[name] = limits.run(render.pdf, RENDER_SECONDS, RENDER_MEBIBYTES, page, edition.id)
+                laid_out = limits.run(render.pdf, RENDER_SECONDS, RENDER_MEBIBYTES, page, edition.id)
+                made[name] = archive.enclose(laid_out, edition)
                 say("checking the finished PDF")
                 pages = acceptance.check(made[name], edition)
             case "html":
@@ -94,15 +91,8 @@ def _manifest(edition: Edition, files: Sequence[File]) -> str:
     """Return what the edition was made from and with, as JSON: enough to rebuild and compare it."""
     return canonical_json(
         {
-            "edition": edition.id,
-            "inputs": edition.inputs,
-            "rows": [row.code for row in edition.all_rows],
-            "statements": [s.id for s in edition.statements],
+            **archive.description(edition),
             "files": {file.path.name: {"sha256": file.sha256, "bytes": file.size} for file in files},
-            "tools": {
-                "python": platform.python_version(),
-                **{name: version(name) for name in TOOLS},
-            },
         }
     )
 

@@ -1,23 +1,22 @@
-"""Editions to HTML and to tagged PDF.
+"""Editions to HTML and to tagged PDF, which `reports/archive.py` makes an archive of.
 
 The PDF is a pure function of the edition: fixed identifier and dates, fonts from the locked packages, no network.
 """
 
 import hashlib
-import io
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import pikepdf
 from markupsafe import Markup
 
 from reports import narrative, sections
-from reports.edition import Edition
+from reports.edition import Edition, Kind
 from reports.language import Language
 from reports.sections import Section, cover
 from sources.errors import MissingLibrary, PolicydiffError
@@ -40,21 +39,39 @@ class AssetRefused(PolicydiffError):
     """A page asked for something that is not one of our own assets; nothing else may be fetched."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A line of the contents: where it leads, its words, and the lines below it."""
+
+    anchor: str
+    title: str
+    parts: tuple["Entry", ...] = ()
+
+
 def html(edition: Edition) -> str:
     """Return the report as one self-contained page: styles inline, nothing to fetch."""
     language = Language(edition.request.language)
     environment = _environment()
-    shown = []
+    shown, contents = [], []
     for section in sections.of_kind(edition.request.kind):
         view = section.build(edition, language)
         if view is not None:
             shown.append(_section(environment, section, view, edition, language))
+            contents.append(
+                Entry(
+                    anchor=section.id,
+                    title=language.gettext(section.title),
+                    parts=tuple(Entry(anchor=a, title=t) for a, t in section.entries(view, language)),
+                )
+            )
     title = language.gettext("%s: U.S. migration policy in two terms") % cover.title(edition, language)
     return environment.get_template("page.html.j2").render(
         title=title,
         description=cover.scope(edition, language),
-        css=Markup(_css(edition, title, language)),
+        css=Markup(_css(edition, language)),
         sections=shown,
+        # The cover stands before them and is not among them; two pages need none.
+        contents=contents[1:] if edition.request.kind is not Kind.BRIEF else (),
         **_words(edition, language),
     )
 
@@ -71,13 +88,16 @@ def _words(edition: Edition, language: Language) -> Mapping[str, object]:
     """Return what every template may use: the edition, its clock and the reader's language."""
     return {
         "edition": edition,
+        # The cells that have a place on the page a link can lead to.
+        "cells": frozenset(row.cell_code for row in edition.rows),
         "clock": edition.request.clock,
         "kind": edition.request.kind,
         "language": language,
         "_": language.gettext,
         "ngettext": language.ngettext,
         "word": language.word,
-        "text": language.text,
+        "text": language.marked_text,
+        "foreign": language.foreign,
         "place": language.place,
         "places": language.places,
         "day": language.day,
@@ -113,17 +133,15 @@ def _refuse_missing(value: Any) -> Any:
     return value
 
 
-def _css(edition: Edition, title: str, language: Language) -> str:
-    """Return the style sheet with the paper, and the lines at the head and foot of every page."""
-    foot = language.gettext("As of %(day)s · edition %(id)s") % {
+def _css(edition: Edition, language: Language) -> str:
+    """Return the style sheet with the paper, and the line at the foot of every page."""
+    said = language.gettext("As of %(day)s · edition %(id)s") % {
         "day": language.day(edition.request.clock.as_of),
         "id": edition.id[:12],
     }
+    foot = _css_string(f"{cover.title(edition, language)} · {said}")
     sheet = (HERE / "page.css").read_text(encoding="utf-8")
-    return (
-        f"{sheet}\n@page {{ size: {edition.request.paper}; @top-left {{ content: {_css_string(title)} }} "
-        f"@bottom-left {{ content: {_css_string(foot)} }} }}\n"
-    )
+    return f"{sheet}\n@page {{ size: {edition.request.paper}; @bottom-left {{ content: {foot} }} }}\n"
 
 
 def _css_string(text: str) -> str:
@@ -135,12 +153,15 @@ def _css_string(text: str) -> str:
 
 
 def pdf(page: str, identifier: str) -> bytes:
-    """Return a page made by `html` as a tagged PDF (PDF/UA-1): the same bytes for the same page and identifier.
+    """Return a page made by `html` as a tagged PDF: the same bytes for the same page and identifier.
 
-    `identifier` is the edition's id, in hexadecimal. Raises MissingLibrary if Pango is not installed, AssetRefused if
+    `identifier` is the edition's id, in hexadecimal. `reports.archive.enclose` makes the finished report of it,
+    PDF/UA-1 and PDF/A-3a with its attachments. Raises MissingLibrary if Pango is not installed, AssetRefused if
     the page asks for anything but our fonts.
     """
     weasyprint = _weasyprint()
+    from reports import structure
+
     # Embedded font subsets carry a time stamp; without this it would be the time of the build.
     os.environ["SOURCE_DATE_EPOCH"] = str(FIXED_TIME)
     refused: list[str] = []
@@ -162,10 +183,14 @@ def pdf(page: str, identifier: str) -> bytes:
     )
     if refused:
         raise AssetRefused(f"the page asks for {refused[0]!r}; only the report's own fonts can be fetched")
-    made: bytes = document.write_pdf(
-        pdf_variant="pdf/ua-1", pdf_identifier=bytes.fromhex(identifier[:32]), custom_metadata=False
-    )
-    return _finish(made)
+    with structure.noted() as elements:
+        made: bytes = document.write_pdf(
+            pdf_variant="pdf/a-3a",
+            pdf_identifier=bytes.fromhex(identifier[:32]),
+            custom_metadata=False,
+            finisher=structure.finisher(elements),
+        )
+    return made
 
 
 def _weasyprint() -> Any:
@@ -194,24 +219,3 @@ def _font_css() -> str:
         f'src: url("{_font_url(package, name)}") }}'
         for (family, weight, style), (package, name) in FACES.items()
     )
-
-
-def _finish(made: bytes) -> bytes:
-    """Write /Scope on header cells, which the renderer leaves out, and save the file in one fixed form."""
-    with pikepdf.open(io.BytesIO(made)) as document:
-        for item in document.objects:
-            if isinstance(item, pikepdf.Dictionary) and item.get("/S") == "/TH":
-                _set_scope(item)
-        out = io.BytesIO()
-        document.save(out, static_id=False, deterministic_id=True, linearize=False)
-    return out.getvalue()
-
-
-def _set_scope(header: pikepdf.Dictionary) -> None:
-    """Mark a header cell as heading its row or its column: a row's header stands in the table's body."""
-    row = header.get("/P")
-    group = row.get("/P") if row is not None else None
-    is_column = group is not None and group.get("/S") == "/THead"
-    attributes = header.get("/A", pikepdf.Dictionary(O=pikepdf.Name.Table))
-    attributes["/Scope"] = pikepdf.Name.Column if is_column else pikepdf.Name.Row
-    header["/A"] = attributes

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 
-from sources.countries import GLOBAL, OTHER
+from sources.countries import GLOBAL, OTHER, PLACES
 from sources.model import BRIDGE_START, FIRST_TERM_START, SECOND_TERM_START
 from sources.periods import Interval
 
@@ -195,6 +195,15 @@ def _sum(members: Sequence[Number]) -> Number:
         unit_of_count=first.unit_of_count,
         snapshot_sha256=first.snapshot_sha256,
     )
+
+
+def of_places(numbers: Iterable[Number], places: Iterable[str]) -> list[Number]:
+    """Return the numbers of some places (of every country of the region where none is named) and of the whole world."""
+    given = list(numbers)
+    wanted = set(places) or set(PLACES)
+    in_places = [n for n in given if n.country_code in wanted and n.country_code != GLOBAL]
+    stocks_of_world = [n for n in given if n.country_code == GLOBAL and not n.is_flow]
+    return [*in_places, *whole_world(given), *stocks_of_world]
 
 
 def whole_world(numbers: Iterable[Number]) -> tuple[Number, ...]:

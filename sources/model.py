@@ -370,11 +370,11 @@ class Wording:
     """How texts speak of an instrument beside its aliases: patterns by language (sources/proposals/patterns.py).
 
     `described` says what the instrument does without naming it. `weak` words name it only near a word of `context`.
-    `undone` names what the instrument ends or restricts (a status, a programme): its ending is the instrument.
-    `homonyms` look like it and are not. With `tells_status`, what is undone is a protection of people: texts tell the
-    stage of that protection, and the instrument is its ending. With `receives_others` a receiving country takes in
-    people of other countries, whose nationality is not its own. `place` is where it is when no country is named, `measures` what is counted
-    of it.
+    `undone` names what the instrument ends or restricts (a status, a programme): its ending is the instrument. With
+    `tells_status`, that is a protection of people: texts tell the stage of the protection, and the instrument is its
+    ending. With `receives_others` a receiving country takes in people of other countries, whose nationality is not its
+    own. `homonyms` look like the instrument and are not. `place` is where it is when no country is named, `measures`
+    what is counted of it.
     """
 
     place: str | None = None
@@ -451,10 +451,10 @@ class Proposal:
     """A statement proposed from one passage of a document by a rule. Nobody has reviewed it.
 
     `property` and `value` are those of a statement; a quantity is `quantity:<measure>` with `unit` and, where things
-    are counted, `unit_of_count`; `qualifier` is what stands before it: about, more_than, up_to. `period` is the time spoken of: first, bridge or second. `quote` is the document's
-    text from `char_start` to `char_end`. `is_of_status` says that a stage is that of the protection the instrument
-    ends, as the text tells it, not of the instrument. `confidence` is between 0 and 1; `is_optional` marks what the rule is not
-    sure of, and `why` says why.
+    are counted, `unit_of_count`; `qualifier` is what stands before it: about, more_than, up_to. `period` is the time
+    spoken of: first, bridge or second. `quote` is the document's text from `char_start` to `char_end`. `is_of_status`
+    says that a stage is that of the protection the instrument ends, as the text tells it, not of the instrument.
+    `confidence` is between 0 and 1; `is_optional` marks what the rule is not sure of, and `why` says why.
     """
 
     instrument_id: str

@@ -77,16 +77,38 @@ def test_an_instrument_and_a_section_are_added_by_files_alone(tree):
     assert rows[0]["first"]["presence"] == "P"
 
 
+def add_french(tree, words_of):
+    """Add a language by its file alone: French, with the words of another."""
+    words = (ROOT / f"reports/locales/{words_of}.po").read_text(encoding="utf-8")
+    (tree / "reports/locales/fr.po").write_text(
+        words.replace(f"Language: {words_of}", "Language: fr"), encoding="utf-8"
+    )
+
+
+def test_a_language_is_added_by_one_file(tree):
+    add_french(tree, words_of="es")
+    made = json.loads(
+        policydiff(
+            tree,
+            *("build", "--report", "instrument", "--instrument", "remittance_tax", "--lang", "fr"),
+            *("--as-of", "2026-08-31", "--format", "pdf,html", "--json"),
+        )
+    )
+    page = (tree / made["files"][1]["path"]).read_text(encoding="utf-8")
+    assert '<html lang="fr">' in page
+    assert "31 de août de 2026" in page, "days come from the CLDR in the form the file gives"
+    assert '<span lang="en">Remittance tax</span>' in page, "a curated text nobody translated is marked as English"
+
+
 def test_a_language_without_all_its_words_stops_the_build_and_names_the_missing_one(tree):
-    words = (ROOT / "reports/locales/en.po").read_text(encoding="utf-8").replace("Language: en", "Language: es")
-    (tree / "reports/locales/es.po").write_text(words, encoding="utf-8")
+    add_french(tree, words_of="en")
     run = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "build", "--report", "brief", "--lang", "es"],
+        [sys.executable, "-m", "flows.cli", "build", "--report", "brief", "--lang", "fr"],
         cwd=tree,
         capture_output=True,
         text=True,
         check=False,
     )
     assert run.returncode == 1
-    assert "reports/locales/es.po has no translation of" in run.stderr
+    assert "reports/locales/fr.po has no translation of" in run.stderr
     assert not list(tree.glob("out/*.pdf"))

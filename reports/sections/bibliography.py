@@ -32,6 +32,6 @@ SECTION = Section(
     id="bibliography",
     title="Sources",
     order=90,
-    kinds=frozenset({Kind.FULL, Kind.COUNTRY, Kind.INSTRUMENT}),
+    kinds=frozenset({Kind.FULL, Kind.COUNTRY, Kind.INSTRUMENT, Kind.CHANGES}),
     build=build,
 )

@@ -35,6 +35,6 @@ SECTION = Section(
     id="contradictions",
     title="Where sources disagree",
     order=60,
-    kinds=frozenset({Kind.FULL, Kind.COUNTRY, Kind.INSTRUMENT}),
+    kinds=frozenset({Kind.FULL, Kind.COUNTRY, Kind.INSTRUMENT, Kind.CHANGES}),
     build=build,
 )

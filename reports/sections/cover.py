@@ -51,6 +51,8 @@ def build(edition: Edition, language: Language) -> CoverView:
 def title(edition: Edition, language: Language) -> str:
     """Return the report's title: its place or instrument, or the region."""
     request = edition.request
+    if request.kind is Kind.CHANGES and edition.since:
+        return language.gettext("Changes since %s") % language.day(edition.since.as_of)
     if request.kind is Kind.INSTRUMENT or (request.instrument_ids and not request.country_codes):
         return ", ".join(language.text(i.names) for i in edition.instruments)
     if request.country_codes:
@@ -61,15 +63,16 @@ def title(edition: Edition, language: Language) -> str:
 def scope(edition: Edition, language: Language) -> str:
     """Return the filters in words."""
     request = edition.request
-    places = language.places(request.country_codes) or language.gettext("all countries of the region")
+    places = language.places(request.country_codes) or language.gettext("All countries of the region")
     names = [language.text(i.short_names) for i in edition.instruments] if request.instrument_ids else []
-    return f"{places}; {', '.join(names) or language.gettext('all instruments')}"
+    instruments = ", ".join(names) or language.gettext("all instruments")
+    return f"{places}; {instruments}"
 
 
 SECTION = Section(
     id="cover",
     title="Cover",
     order=10,
-    kinds=frozenset({Kind.FULL, Kind.COUNTRY, Kind.INSTRUMENT}),
+    kinds=frozenset({Kind.FULL, Kind.COUNTRY, Kind.INSTRUMENT, Kind.CHANGES}),
     build=build,
 )

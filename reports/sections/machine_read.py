@@ -3,6 +3,7 @@
 Template: machine_read.html.j2, which sees only the MachineReadView built here. Quotes stay in the local store.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -14,14 +15,14 @@ from reports.language import Language
 from reports.proposals import Unreviewed
 from reports.render import FACES
 from reports.sections import Section
+from sources.model import Proposal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One machine-read claim in words: `confidence` in percent, `doubt` why the reader is not sure, or "".
+    """One machine-read claim in words: `confidence` in percent, `doubts` why the reader is not sure; none if it is.
 
-    `url` is the document's address and `address` its printed form; "" for one read from a file, whose name then stands
-    in `document`.
+    `url` is the document's address and `address` its printed form; "" for one read from a file, whose name is `file`.
     """
 
     id: str
@@ -31,11 +32,12 @@ class Claim:
     period: str
     voice: str
     when: str
-    document: str
+    title: str
+    file: str
     url: str
     address: str
     confidence: int
-    doubt: str
+    doubts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +57,6 @@ def build(edition: Edition, language: Language) -> MachineReadView | None:
 def _claim(kept: Unreviewed, edition: Edition, language: Language) -> Claim:
     proposal = kept.proposal
     is_address = kept.source.startswith(("http://", "https://"))
-    # Where a file lies on the machine that read it is nobody's business.
-    names = (kept.title, "" if is_address else PurePath(kept.source).name)
     return Claim(
         id=kept.id,
         instrument=language.text(edition.codebook.instrument(proposal.instrument_id).short_names),
@@ -65,12 +65,23 @@ def _claim(kept: Unreviewed, edition: Edition, language: Language) -> Claim:
         period=proposals.time_spoken_of(proposal, language),
         voice=printable(proposals.voice(proposal, language)),
         when=language.when(proposal.date),
-        document=printable(", ".join(filter(None, names)) or language.gettext("untitled")),
+        title=language.foreign(printable(kept.title), kept.language) if kept.title else language.gettext("untitled"),
+        # Where a file lies on the machine that read it is nobody's business.
+        file="" if is_address else printable(PurePath(kept.source).name),
         url=kept.source if is_address else "",
         address=printable(kept.source) if is_address else "",
         confidence=round(100 * proposal.confidence),
-        doubt=printable(proposal.why or language.gettext("not said")) if proposal.is_optional else "",
+        doubts=tuple(_doubts(proposal, language)) if proposal.is_optional else (),
     )
+
+
+def _doubts(proposal: Proposal, language: Language) -> Iterator[str]:
+    """Yield the reasons the reader gave, which may be those of an earlier version, or that it gave none."""
+    if proposal.why is None:
+        yield language.gettext("not said")
+        return
+    for doubt in printable(proposal.why).split("; "):
+        yield language.marked_label("doubt", doubt)
 
 
 def printable(text: str) -> str:

@@ -49,6 +49,6 @@ SECTION = Section(
     id="method",
     title="How to read this",
     order=80,
-    kinds=frozenset({Kind.FULL, Kind.COUNTRY, Kind.INSTRUMENT}),
+    kinds=frozenset({Kind.FULL, Kind.COUNTRY, Kind.INSTRUMENT, Kind.CHANGES}),
     build=build,
 )

@@ -3,6 +3,7 @@
 Template: numbers.html.j2, which sees only the NumbersView built here.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,11 +16,13 @@ from reports.edition import Edition, Kind
 from reports.language import Language
 from reports.sections import Section
 from reports.series import Disagreement, Line, Number, SourceState
-from sources.countries import AREAS, GLOBAL, PLACES, reading_order
+from sources.countries import AREAS, GLOBAL, reading_order
 from sources.periods import Interval
 
 # A chart holds the places with the largest last numbers; the table below it has all.
 CHARTED = 6
+# How the statistics on refugees name the country of asylum beside that of origin.
+_COUNTRY_GROUP = re.compile(r"(?P<way>in|from) (?P<code>[A-Z]{3})")
 # A table stops here and says where the rest is.
 LISTED = 40
 
@@ -43,7 +46,7 @@ class Measure:
     unit: str
     is_flow: bool
     charts: tuple[Markup, ...]
-    sources: str
+    sources: Markup
     rows: tuple[Row, ...]
     left_out: int
 
@@ -80,11 +83,7 @@ def build(edition: Edition, language: Language) -> NumbersView | None:
     """Draw and add up the gathered numbers of the places in scope; None if nothing was gathered."""
     if not edition.gathered.sources:
         return None
-    places = set(edition.request.country_codes) or set(PLACES)
-    world = series.whole_world(edition.gathered.numbers)
-    in_scope = [n for n in edition.gathered.numbers if n.country_code in places and n.country_code != GLOBAL]
-    stocks_of_world = [n for n in edition.gathered.numbers if n.country_code == GLOBAL and not n.is_flow]
-    numbers = [*in_scope, *world, *stocks_of_world]
+    numbers = series.of_places(edition.gathered.numbers, edition.request.country_codes)
     by_measure: dict[str, list[Line]] = defaultdict(list)
     for line in series.lines(numbers):
         by_measure[line.measure].append(line)
@@ -106,18 +105,23 @@ def _measure(edition: Edition, name: str, lines: Sequence[Line], language: Langu
     sources = [edition.gathered.source(name) for name in names]
     publishers = [source.publisher for source in sources]
     # One publisher's several datasets are told apart by their titles.
-    called = {s.source_id: s.title if publishers.count(s.publisher) > 1 else s.publisher for s in sources}
+    called = {
+        s.source_id: language.foreign(s.title) if publishers.count(s.publisher) > 1 else s.publisher for s in sources
+    }
     return Measure(
         anchor=f"measure-{name}",
         name=_capital(language.name("measure", name)),
-        unit=unit_text(lines[0], language),
+        unit=unit_text(lines[0].unit, lines[0].unit_of_count, language),
         is_flow=lines[0].is_flow,
         charts=tuple(_charts(edition, name, ordered, language)),
-        sources="; ".join(f"{called[source.source_id]}, {language.short_day(source.last_look)}" for source in sources),
+        sources=Markup("; ").join(
+            Markup("{}, {}").format(called[source.source_id], language.short_day(source.last_look))
+            for source in sources
+        ),
         rows=tuple(
             Row(
                 place=language.place(line.country_code),
-                population=line.population,
+                population=_marked_group(line.population, language),
                 source=called[line.source_id],
                 cells=tuple(_cell(line, period, language) for period in series.terms(until)),
             )
@@ -125,6 +129,20 @@ def _measure(edition: Edition, name: str, lines: Sequence[Line], language: Langu
         ),
         left_out=max(0, len(ordered) - LISTED),
     )
+
+
+def _group(population: str, language: Language) -> str | None:
+    """Return a source's group of people or goods in words, or None where only the source's own label can be printed."""
+    if match := _COUNTRY_GROUP.fullmatch(population):
+        form = language.gettext("asylum: %s") if match["way"] == "in" else language.gettext("return from: %s")
+        return form % language.place(match["code"])
+    parts = [language.label("population", part) for part in population.split(", ")]
+    return ", ".join(part for part in parts if part) if all(parts) else None
+
+
+def _marked_group(population: str, language: Language) -> str:
+    """Return a source's group for a page: what can only be printed as the source's own label is marked as English."""
+    return (_group(population, language) or language.foreign(population)) if population else ""
 
 
 def _place_order(code: str) -> tuple[bool, bool, int]:
@@ -136,11 +154,9 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def unit_text(line: Line, language: Language) -> str:
-    """Return what one unit of a line is."""
-    if line.unit == "count":
-        return line.unit_of_count
-    return language.name("unit", line.unit)
+def unit_text(unit: str, unit_of_count: str, language: Language) -> str:
+    """Return what is counted, or else the unit."""
+    return language.counted("count", unit_of_count) if unit == "count" else language.counted("unit", unit)
 
 
 def _cell(line: Line, period: Interval, language: Language) -> str:
@@ -190,7 +206,7 @@ def _chart(edition: Edition, name: str, lines: Sequence[Line], language: Languag
     for line in lines:
         parts = [language.place(line.country_code)] if has_places else []
         if line.population and len(lines) > 1:
-            parts.append(line.population)
+            parts.append(_group(line.population, language) or line.population)
         if has_sources:
             parts.append(edition.gathered.source(line.source_id).title)
         curves.append(charts.Curve(label=" · ".join(parts), points=tuple(_points(line.numbers))))
@@ -198,7 +214,7 @@ def _chart(edition: Edition, name: str, lines: Sequence[Line], language: Languag
         title=language.gettext("%(name)s, %(unit)s, by period from %(start)s to %(end)s")
         % {
             "name": language.name("measure", name),
-            "unit": unit_text(lines[0], language),
+            "unit": unit_text(lines[0].unit, lines[0].unit_of_count, language),
             "start": language.short_day(min(line.span.start for line in lines)),
             "end": language.short_day(max(line.span.end for line in lines) - timedelta(days=1)),
         },
@@ -220,7 +236,7 @@ def _dispute(edition: Edition, dispute: Disagreement, language: Language) -> Dis
     sources = edition.gathered
     ordered = sorted(dispute.values, key=lambda pair: (sources.source(pair[0]).tier, pair[0]))
     return Dispute(
-        name=f"{language.name('measure', dispute.measure)}, {dispute.unit_of_count or dispute.unit}",
+        name=f"{language.name('measure', dispute.measure)}, {unit_text(dispute.unit, dispute.unit_of_count, language)}",
         place=language.place(dispute.country_code),
         period=language.gettext("%(start)s to %(end)s")
         % {

@@ -3,7 +3,8 @@
 Template: sheets.html.j2, which sees only the SheetsView built here.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -24,11 +25,14 @@ from reports.narrative import (
 from reports.sections import Section
 from reports.series import LegalAct
 from reports.state import history
-from sources.model import Comparison, Instrument, Side, State, Statement
+from sources.model import Basis, Comparison, Instrument, Quantity, Side, State, Statement
 
 # A column shows this many of the statements that decide it; the notes below the sheet have all.
 SHOWN = 3
-COLOURS = {Side.FIRST: "#51606f", Side.BRIDGE: "#5a646e", Side.PROJECTED: "#9a5b13", Side.ACTUAL: "#0e5a68"}
+# How a figure is qualified: the side of it on which the number lies, or that it is near.
+LOWER_BOUNDS = frozenset({"at_least", "more_than"})
+UPPER_BOUNDS = frozenset({"at_most", "up_to"})
+LOOSE = frozenset({"about", "not_quantified"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +75,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberRow:
-    """One quantity: what, how much, where, when, said by whom, and the disputes it is part of."""
+    """One quantity: what, how much, where, when, said by whom, and the disputes it is part of.
+
+    `strip` draws it on the scale of its measure, None where the measure has no second figure to compare it with.
+    """
 
     measure: str
     figure: str
+    strip: Markup | None
     statement: Statement
     disputes: tuple[str, ...]
 
@@ -119,20 +127,47 @@ def _sheet(edition: Edition, instrument: Instrument, language: Language) -> Shee
         family=language.word("family", instrument.family),
         verdicts=tuple(_verdict(cell, by_id, language) for cell in by_cell.values()),
         timeline=_timeline(edition, instrument, by_cell, statements, language),
-        numbers=tuple(
-            NumberRow(
-                measure=s.quantity.measure.replace("_", " "),
-                figure=number(s.quantity, language),
-                statement=s,
-                disputes=tuple(dispute_id for ids, dispute_id in disputes if s.id in ids),
-            )
-            for s in statements
-            if s.quantity
-        ),
+        numbers=tuple(_numbers(statements, disputes, language)),
         partner=tuple(s for s in statements if s.partner_response),
         courts=tuple(s for s in statements if s.litigation),
         acts=tuple(edition.acts_of(instrument)),
         notes=tuple(statements),
+    )
+
+
+def _numbers(
+    statements: Sequence[Statement], disputes: Sequence[tuple[tuple[str, ...], str]], language: Language
+) -> Iterator[NumberRow]:
+    """Yield the quantities, those of one measure together on one scale, in the order in which measures first appear."""
+    by_measure: dict[tuple[str, str, str | None], list[tuple[Statement, Quantity]]] = defaultdict(list)
+    for s in statements:
+        if q := s.quantity:
+            by_measure[q.measure, q.unit, q.unit_of_count].append((s, q))
+    for group in by_measure.values():
+        amounts = [_amount(s, q) for s, q in group]
+        top = charts.scale_of(amounts)
+        for (s, q), amount in zip(group, amounts, strict=True):
+            figure = number(q, language)
+            yield NumberRow(
+                measure=language.name("measure", q.measure),
+                figure=figure,
+                strip=charts.amount(amount, top, figure) if top else None,
+                statement=s,
+                disputes=tuple(dispute_id for ids, dispute_id in disputes if s.id in ids),
+            )
+
+
+def _amount(s: Statement, q: Quantity) -> charts.Amount:
+    """Return a quantity as what is drawn of it: a bound leaves its other end open."""
+    low, high = q.low, q.high
+    if q.value is not None:
+        low = None if q.qualifier in UPPER_BOUNDS else q.value
+        high = None if q.qualifier in LOWER_BOUNDS else q.value
+    return charts.Amount(
+        low=low,
+        high=high,
+        is_loose=q.qualifier in LOOSE,
+        is_plan=s.basis is Basis.PROJECTED or q.qualifier == "planned",
     )
 
 
@@ -174,7 +209,7 @@ def _column(row: Row, side: Side, by_id: dict[str, Statement], language: Languag
         title=language.word("side", side),
         state=state_word(state, side, language),
         details=tuple(_details(state, language)),
-        meter=charts.meter(state.level, level, COLOURS[side]) if state.statement_ids else None,
+        meter=charts.meter(state.level, level, side) if state.statement_ids else None,
         level=level,
         statements=tuple(shown),
         more=len(recent) - len(shown),
@@ -212,7 +247,8 @@ def _timeline(
         )
         for row in rows
     ]
-    events = [event for s in statements if (event := _event(s, language)) and event.day <= clock.on]
+    places = [row.country_code for row in rows]
+    events = [event for s in statements if (event := _event(s, places, language)) and event.day <= clock.on]
     name = language.text(instrument.short_names)
     words = charts.TimelineWords(
         title=language.gettext("%(name)s, from 2017 to %(day)s: when it was in force, with events")
@@ -226,8 +262,11 @@ def _timeline(
     return charts.timeline(lanes, events, words, clock.on, acts)
 
 
-def _event(s: Statement, language: Language) -> charts.Event | None:
-    """Return a statement as a flag of the timeline: acts and courts' decisions, on the day they are known to."""
+def _event(s: Statement, places: Sequence[str], language: Language) -> charts.Event | None:
+    """Return a statement as a flag of the timeline: acts and courts' decisions, on the day they are known to.
+
+    It is about the lanes of its own places; one about the region or the world is about all of them.
+    """
     if s.basis != "observed" or not (s.stage or s.litigation or s.implementation == "dormant"):
         return None
     if s.litigation:
@@ -241,13 +280,19 @@ def _event(s: Statement, language: Language) -> charts.Event | None:
         day=s.holds_from.last_day,
         day_text=language.when(s.holds_from),
         is_court=s.litigation is not None,
+        lanes=tuple(lane for lane, place in enumerate(places) if place in s.country_codes),
     )
+
+
+def _entries(view: SheetsView, language: Language) -> list[tuple[str, str]]:
+    return [(sheet.instrument.id, language.text(sheet.instrument.names)) for sheet in view.sheets]
 
 
 SECTION = Section(
     id="sheets",
     title="Instrument by instrument",
     order=40,
-    kinds=frozenset({Kind.FULL, Kind.COUNTRY, Kind.INSTRUMENT}),
+    kinds=frozenset({Kind.FULL, Kind.COUNTRY, Kind.INSTRUMENT, Kind.CHANGES}),
     build=build,
+    entries=_entries,
 )

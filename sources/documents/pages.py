@@ -34,6 +34,8 @@ def read(content: bytes, source: str) -> Extract:
     if (sheet := _typed_sheet(tree)) is not None:
         title = texts.one_line(tree.findtext(".//title") or "")
         return Extract(title=title, text=with_title(title, without_unseen(sheet).strip("\n")), language=language)
+    for unseen in tree.xpath("//body//*[self::template or @hidden]"):
+        unseen.drop_tree()
     metadata = trafilatura.extract_metadata(tree, None, _DATES)
     article = trafilatura.extract(tree, output_format="html", include_comments=False)
     text = texts.text_of(tree_of(article, source)) if article else ""

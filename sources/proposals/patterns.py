@@ -15,6 +15,7 @@ Between two words of a pattern there may be white space, a line end, a hyphen or
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 WORD = re.compile(r"\w+")
 
@@ -48,14 +49,19 @@ def fold(text: str) -> str:
     return text.translate(_FOLDING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Pattern:
     """One pattern and what it stands for; `needs` are the beginnings of words of which a text must have one."""
 
     text: str
     meaning: object
-    expression: re.Pattern[str]
+    written: str
     needs: tuple[str, ...]
+
+    @cached_property
+    def expression(self) -> re.Pattern[str]:
+        """The regular expression, compiled when a text first needs it: of thousands, a text needs some dozens."""
+        return re.compile(self.written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ def compile_pattern(text: str, meaning: object, classes: Mapping[str, tuple[str,
         raise ValueError(f"the pattern {text!r} has no word that must be there")
     rarest = min(choices, key=lambda words: (len(words), -min(len(word) for word in words)))
     needs = tuple(_anchor(word) for word in rarest)
-    return Pattern(text=text, meaning=meaning, expression=re.compile(rf"(?<!\w){expression}(?!\w)"), needs=needs)
+    return Pattern(text=text, meaning=meaning, written=rf"(?<!\w){expression}(?!\w)", needs=needs)
 
 
 def _words(part: str, classes: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -15,14 +15,7 @@ from reports import acceptance, edition, limits, render, sections
 from reports.edition import Kind, Paper, Request
 from sources.errors import MissingLibrary, Refused
 from sources.model import Comparison
-
-
-@pytest.fixture(scope="module")
-def country(book, clock):
-    """Return a country edition, its page and its PDF."""
-    made = edition.make(book, Request(kind=Kind.COUNTRY, clock=clock, country_codes=("MEX",)))
-    page = render.html(made)
-    return made, page, render.pdf(page, made.id)
+from tests.reports.conftest import finished
 
 
 def test_the_pdf_passes_its_acceptance_check(country):
@@ -38,28 +31,27 @@ def test_every_kind_and_paper_can_be_made(book, clock):
     )
     for request in requests:
         made = edition.make(book, request)
-        content = render.pdf(render.html(made), made.id)
+        content = finished(made).content
         acceptance.check(content, made)
         with pikepdf.open(io.BytesIO(content)) as document:
             width = float(document.pages[0].mediabox[2])
         assert round(width) == (595 if request.paper is Paper.A4 else 612)
 
 
-def test_the_same_edition_is_the_same_bytes_in_another_process_and_time_zone(country, tmp_path):
-    made, page, content = country
-    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+def test_the_same_edition_is_the_same_bytes_in_another_process_and_time_zone(instrument, tmp_path):
     script = (
-        "import sys; from pathlib import Path; from reports import render; "
-        "Path(sys.argv[2]).write_bytes(render.pdf(Path(sys.argv[1]).read_text(encoding='utf-8'), sys.argv[3]))"
+        "import sys; from datetime import date; from pathlib import Path; "
+        "from reports import archive, edition, render; "
+        "from reports.edition import Kind, Request; from reports.state import Clock; from sources import codebook; "
+        "day = date(2026, 11, 24); clock = Clock(as_of=day, on=day, vintage=date(2025, 1, 19)); "
+        "request = Request(kind=Kind.INSTRUMENT, clock=clock, instrument_ids=('migrant_protection_protocols',)); "
+        "made = edition.make(codebook.load(), request); laid_out = render.pdf(render.html(made), made.id); "
+        "Path(sys.argv[1]).write_bytes(archive.enclose(laid_out, made))"
     )
     out = tmp_path / "again.pdf"
-    subprocess.run(
-        [sys.executable, "-c", script, tmp_path / "page.html", out, made.id],
-        check=True,
-        env={**os.environ, "TZ": "Pacific/Auckland", "PYTHONHASHSEED": "7"},
-    )
-    assert out.read_bytes() == content
-    assert render.html(made) == page
+    environment = {**os.environ, "TZ": "Pacific/Auckland", "PYTHONHASHSEED": "7"}
+    subprocess.run([sys.executable, "-c", script, out], check=True, env=environment)
+    assert out.read_bytes() == instrument.content
 
 
 def test_the_page_is_tagged_and_its_fonts_are_ours(country):
@@ -117,19 +109,19 @@ def test_text_from_the_evidence_is_text(book, clock):
 def test_nothing_but_our_fonts_can_be_fetched(country, asset):
     made, _, _ = country
     with pytest.raises((render.AssetRefused, Refused)):
-        acceptance.check(render.pdf(f'<html lang="en"><img src="{asset}" alt="x"></html>', made.id), made)
+        acceptance.check(finished(made, f'<html lang="en"><img src="{asset}" alt="x"></html>').content, made)
 
 
 def test_the_acceptance_check_names_what_is_wrong(country):
     made, page, content = country
-    lost = render.pdf(page.replace("R-0102", "R-0000"), made.id)
+    lost = finished(made, page.replace("R-0102", "R-0000")).content
     with pytest.raises(Refused, match="rows R-0102 are not printed"):
         acceptance.check(lost, made)
     with pytest.raises(Refused, match="its language is not es"):
         acceptance.check(content, replace(made, request=replace(made.request, language="es")))
     trace = page.replace("<h2>Summary</h2>", "<h2>Summary</h2><p>{{ view }}</p>")
     with pytest.raises(Refused, match="prints '{{'".replace("{", r"\{")):
-        acceptance.check(render.pdf(trace, made.id), made)
+        acceptance.check(finished(made, trace).content, made)
 
 
 def test_without_pango_one_sentence_says_what_to_install(monkeypatch):
@@ -173,4 +165,4 @@ def test_coverage_counts_cells_once(book, clock):
 
 def test_the_brief_has_its_own_sections():
     ids = [section.id for section in sections.of_kind(Kind.BRIEF)]
-    assert ids == ["brief", "overview"]
+    assert ids == ["brief", "shares", "overview"]

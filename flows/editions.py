@@ -1,0 +1,60 @@
+"""Editions that stand in the output folder: found by their manifests, and read again to tell what changed since."""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from reports import changes
+from reports.changes import Since
+from reports.state import Clock
+from sources.codebook import Codebook
+from sources.errors import BadInput, Fault, UnknownName
+
+MANIFEST = ".manifest.json"
+
+
+def manifests(out: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the manifests of a folder, with their paths, by name. Raises BadInput for one that is no JSON object."""
+    for path in sorted(out.glob(f"*{MANIFEST}")):
+        yield path, _object(path)
+
+
+def since(given: str, out: Path, book: Codebook, clock: Clock) -> Since:
+    """Return what the rows said on a day, or in the edition whose id begins so.
+
+    Raises UnknownName for an edition that is not in the folder, BadInput for one whose rows were not written as JSON.
+    """
+    day = _day(given)
+    if day is not None:
+        if day > clock.as_of:
+            fault = Fault(file="--since", path="day", found=given, expected=f"a day up to {clock.as_of}")
+            raise BadInput([fault])
+        return changes.on_day(book, clock, day)
+    found = [(path, manifest) for path, manifest in manifests(out) if str(manifest.get("edition")).startswith(given)]
+    if len({manifest["edition"] for _, manifest in found}) != 1:
+        raise UnknownName("edition", given, sorted({str(manifest["edition"])[:12] for _, manifest in found}))
+    path, manifest = found[0]
+    rows = path.with_name(path.name.removesuffix(MANIFEST) + ".json")
+    if not rows.exists():
+        fault = Fault(file=rows.name, path=".", found="no such file", expected="the edition's rows, built with json")
+        raise BadInput([fault])
+    return changes.of_edition(_object(rows), manifest, rows.name)
+
+
+def _day(given: str) -> date | None:
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        return None
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise BadInput([Fault(file=path.name, path=".", found=str(error), expected="JSON")]) from error
+    if not isinstance(found, dict):
+        raise BadInput([Fault(file=path.name, path=".", found=type(found).__name__, expected="a JSON object")])
+    return found
