@@ -350,7 +350,7 @@ def enclose(content: bytes, edition: Edition) -> bytes:
 def _metadata(document: pikepdf.Pdf, edition: Edition, manifest_sha256: str) -> bytes:
     """Return the XMP packet; title, description and producer are those the renderer wrote."""
     template = jinja2.Template((Path(__file__).parent / "metadata.xmp.j2").read_text(encoding="utf-8"), autoescape=True)
-    return template.render(
+    packet: str = template.render(
         title=str(document.docinfo["/Title"]),
         description=str(document.docinfo["/Subject"]),
         producer=str(document.docinfo["/Producer"]),
@@ -358,7 +358,8 @@ def _metadata(document: pikepdf.Pdf, edition: Edition, manifest_sha256: str) -> 
         day=edition.request.clock.as_of.isoformat(),
         edition_name=name_of_edition(edition.id),
         manifest_name=name_of_manifest(manifest_sha256),
-    ).encode()
+    )
+    return packet.encode()
 
 
 def name_of_edition(edition_id: str) -> str:

@@ -41,7 +41,8 @@ def shares(bars: Sequence[tuple[str, Mapping[Class, int]]], words: ShareWords) -
 def _part(group: Class, corner: tuple[float, float], width: float, count: str) -> list[Markup]:
     """Return a part of a bar; where its sign and count have no room, the sign alone, or neither."""
     x, y = corner
-    inner = width - 1.6
+    # A single row of very many still shows.
+    inner = max(width - 1.6, 0.4)
     parts = [ground(group, f"M{plain(x + 0.8)} {plain(y)}h{plain(inner)}v{plain(_BAR)}h-{plain(inner)}z")]
     if group is Class.UNKNOWN:
         parts.append(path(hatch(x + 0.8, y, inner, _BAR), stroke=RULE, width=0.7))
