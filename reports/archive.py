@@ -29,6 +29,7 @@ import pypdfium2
 from pydantic import TypeAdapter
 
 from reports import series, tables
+from reports.changes import Cause, Changed
 from reports.comparison import Row
 from reports.edition import Edition, canonical_json
 from reports.language import Language
@@ -37,7 +38,19 @@ from reports.sections import cover, method
 from reports.series import LegalAct, SourceState
 from reports.state import Clock
 from sources.codebook import Codebook
-from sources.model import Comparison, Contradiction, Instrument, Search, Side, Statement
+from sources.model import (
+    Certainty,
+    Comparison,
+    Contradiction,
+    Degree,
+    Existence,
+    Instrument,
+    Outcome,
+    Presence,
+    Search,
+    Side,
+    Statement,
+)
 
 ROWS, STATEMENTS, MANIFEST = "rows.json", "statements.json", "manifest.json"
 # The tools whose version decides the bytes of a report.
@@ -76,14 +89,29 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedRow:
+    """A row that says something else than it did: what it said (None for a row that is new), why, and what is new."""
+
+    code: str
+    cause: Cause
+    existence: Existence | None = None
+    degree: Degree | None = None
+    certainty: Certainty | None = None
+    outcome: Outcome | None = None
+    today: Presence | None = None
+    new_statement_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RowsFile:
-    """What rows.json holds: the clocks, the codebook's version and hashes, its instruments, and the rows."""
+    """What rows.json holds: the clocks, the codebook's version and hashes, its instruments, the rows, what changed."""
 
     clock: Clock
     codebook: str
     codebook_sha256: Mapping[str, str]
     instruments: tuple[Instrument, ...]
     rows: tuple[Row, ...]
+    changed: tuple[ChangedRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,11 +198,26 @@ def _rows_json(edition: Edition) -> bytes:
         codebook_sha256=edition.codebook.file_sha256,
         instruments=_instruments(edition),
         rows=edition.all_rows,
+        changed=tuple(_changed(one) for one in edition.changes),
     )
     return _ROWS.dump_json(
         shown,
         exclude_defaults=True,
         exclude={"instruments": {"__all__": _ELSEWHERE}, "rows": {"__all__": {"instrument": _ALL_BUT_ID}}},
+    )
+
+
+def _changed(changed: Changed) -> ChangedRow:
+    then = changed.then
+    return ChangedRow(
+        code=changed.row.code,
+        cause=changed.cause,
+        existence=then.existence if then else None,
+        degree=then.degree if then else None,
+        certainty=then.certainty if then else None,
+        outcome=then.outcome if then else None,
+        today=then.today if then else None,
+        new_statement_ids=tuple(s.id for s in changed.new_statements),
     )
 
 
@@ -274,6 +317,7 @@ def counts(edition: Edition) -> dict[str, int]:
     rows = edition.of(Comparison.FIRST_VS_ACTUAL)
     headlines = Counter(f"{row.comparison}.{row.change.existence}" for row in edition.rows)
     outcomes = Counter(f"outcome.{row.outcome}" for row in rows if row.claims)
+    causes = Counter(f"changed.{changed.cause}" for changed in edition.changes)
     return {
         "rows": coverage.cells,
         "rows_in_force_in_both_terms": on_cover.held,
@@ -282,7 +326,7 @@ def counts(edition: Edition) -> dict[str, int]:
         "rows_projected": coverage.cells - coverage.unknown[Side.PROJECTED],
         **{f"rows_unknown.{side}": count for side, count in coverage.unknown.items()},
         **{f"states_of_evidence.{letter}": count for letter, count in coverage.letters.items()},
-        **dict(sorted((headlines | outcomes).items())),
+        **dict(sorted((headlines | outcomes | causes).items())),
         "instruments": on_cover.instruments,
         "statements": on_cover.statements,
         "statements_read_by_another": in_method.reviewed,
@@ -293,6 +337,8 @@ def counts(edition: Edition) -> dict[str, int]:
         "gathered_acts": len(edition.gathered.acts),
         "gathered_sources": len(edition.gathered.sources),
         "withheld_rows": edition.withheld_rows,
+        "changed_rows": len(edition.changes),
+        "changed_headlines": sum(changed.is_headline for changed in edition.changes),
     }
 
 

@@ -121,9 +121,9 @@ def _steps(points: Sequence[tuple[date, date, float]], x: XOfDay, y: Callable[[f
     end: date | None = None
     for start, stop, value in points:
         # A day without neighbours would be thinner than the line.
-        least = 0.0 if stop in starts or start == end else 2.4
-        move = "L" if start == end else "M"
-        commands.append(f"{move}{plain(x(start))} {plain(y(value))}H{plain(max(x(stop), x(start) + least))}")
+        is_alone = start != end and stop not in starts
+        move = "V" if start == end else f"M{plain(x(start))} "
+        commands.append(f"{move}{plain(y(value))}H{plain(max(x(stop), x(start) + 2.4) if is_alone else x(stop))}")
         end = stop
     return "".join(commands)
 

@@ -35,8 +35,8 @@ def picture(
     told = Markup("<desc>{}</desc>").format(description) if description else Markup("")
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" class="{}" viewBox="0 0 {} {}" width="{}" role="img" '
-        'font-family="Source Sans Pro" font-size="{}"><title>{}</title>{}{}</svg>'
-    ).format(kind, plain(size[0]), plain(size[1]), width, TEXT, title, told, Markup("").join(parts))
+        'font-family="Source Sans Pro" font-size="{}" fill="{}"><title>{}</title>{}{}</svg>'
+    ).format(kind, plain(size[0]), plain(size[1]), width, TEXT, INK, title, told, Markup("").join(parts))
 
 
 def label(
@@ -44,8 +44,9 @@ def label(
 ) -> Markup:
     """Return one line of text at a place; `more` are further attributes."""
     at = "" if anchor == "start" else f' text-anchor="{anchor}"'
+    ink = "" if colour == INK else f' fill="{colour}"'
     large = "" if size == TEXT else f' font-size="{plain(size)}"'
-    return Markup(f'<text x="{plain(x)}" y="{plain(y)}" fill="{colour}"{at}{large}{more}>{{}}</text>').format(text)
+    return Markup(f'<text x="{plain(x)}" y="{plain(y)}"{ink}{at}{large}{more}>{{}}</text>').format(text)
 
 
 def path(commands: str, *, fill: str = "none", stroke: str = "", width: float = 1.0, dash: str = "") -> Markup:
@@ -57,20 +58,19 @@ def path(commands: str, *, fill: str = "none", stroke: str = "", width: float = 
     return Markup(f'<path d="{commands}" fill="{fill}"{line}{dashes}/>')
 
 
-def hatch(x: float, y: float, width: float, height: float) -> str:
-    """Return the commands of lines aslant over a rectangle, each cut at its edges: the ground of what is not known."""
-    step = 4
-    lines = []
-    for start in range(step, int(width + height), step):
-        x1, y1 = min(start, width), max(start - width, 0)
-        x2, y2 = max(start - height, 0), min(start, height)
-        lines.append(f"M{plain(x + x1)} {plain(y + y1)}L{plain(x + x2)} {plain(y + y2)}")
-    return "".join(lines)
+def hatch(rectangles: Iterable[tuple[float, float, float, float]]) -> Markup:
+    """Return the ground of what is not known: fine upright lines over rectangles (x, y, width, height) of one height.
+
+    A line as thick as the rectangle is high, with dashes, is a row of such lines: one command, whatever the width.
+    """
+    given = list(rectangles)
+    lines = "".join(f"M{plain(x + 2)} {plain(y + height / 2)}h{plain(width - 2)}" for x, y, width, height in given)
+    return path(lines, stroke=RULE, width=given[0][3] if given else 0, dash=".7 3.3")
 
 
 def plain(value: float) -> str:
     """Return a coordinate as short as a tenth of a unit allows."""
-    return f"{round(value, 1) + 0:g}"
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def text_width(text: str, size: float = TEXT) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from reports.charts.drawing import RULE, WIDTH, hatch, label, path, picture, plain, text_width
+from reports.charts.drawing import WIDTH, hatch, label, picture, plain, text_width
 from reports.charts.signs import Class, ground, ink_on, signs
 
 _BAR, _PITCH = 15.0, 19.0
@@ -45,7 +45,7 @@ def _part(group: Class, corner: tuple[float, float], width: float, count: str) -
     inner = max(width - 1.6, 0.4)
     parts = [ground(group, f"M{plain(x + 0.8)} {plain(y)}h{plain(inner)}v{plain(_BAR)}h-{plain(inner)}z")]
     if group is Class.UNKNOWN:
-        parts.append(path(hatch(x + 0.8, y, inner, _BAR), stroke=RULE, width=0.7))
+        parts.append(hatch([(x + 0.8, y, inner, _BAR)]))
     both = _SIGN + 2 + text_width(count, _SIGN + 1)
     if inner < _SIGN + 1:
         return parts

@@ -53,14 +53,6 @@ _OUTCOMES = {
     Outcome.REALISED: Class.CARRIED_OUT,
     Outcome.NO_PROJECTION: Class.ABSENT,
 }
-
-
-def _circle(radius: float) -> str:
-    return (
-        f"m{5 - radius:g} 5a{radius:g} {radius:g} 0 1 1 {2 * radius:g} 0a{radius:g} {radius:g} 0 1 1-{2 * radius:g} 0"
-    )
-
-
 _TRIANGLE = "m5 1.2l4 7.6h-8z"
 _TWO_LINES = "m1 3.4h8m-8 3.2h8"
 _GRID = 10.0
@@ -74,7 +66,7 @@ _SHAPES = {
     Class.ENDED: ("m1.6 1.6l6.8 6.8m0-6.8l-6.8 6.8", "", 1.7, ""),
     Class.ABSENT: ("m1.5 5h7", "", 1.3, ""),
     Class.CONTRADICTED: (f"{_TWO_LINES}m-1.8-5.6l-4.4 8", "", 1.3, ""),
-    Class.UNKNOWN: (_circle(4.2), _circle(1), 1.0, "1.6 1.2"),
+    Class.UNKNOWN: ("m.8 5a4.2 4.2 0 1 1 8.4 0a4.2 4.2 0 1 1-8.4 0", "m4 4h2v2h-2z", 1.0, "1.6 1.2"),
 }
 _FAINT = frozenset({Class.ABSENT, Class.UNKNOWN})
 # The grounds of tiles and bars: dark for what began, tinted for what holds in both terms, white for the rest.

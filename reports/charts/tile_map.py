@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from markupsafe import Markup
@@ -36,8 +36,6 @@ PLACES = {
 _COLUMNS, _ROWS, _GAP = 8, 9, 2.0
 # The region and the world as a whole stand apart, on tiles wide enough for their names.
 _AREA_TILES = 2.5
-_CODE = 7.4
-_BOLD = ' font-weight="600"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +59,10 @@ def count_map(found: Mapping[str, Sequence[Class]], words: MapWords) -> Markup:
             corners[group].append(grid.sign_corner(place, number, words))
     hatched = [place for place, groups in found.items() if set(groups) == {Class.UNKNOWN}]
     parts = [
-        grid.frames(found),
+        grid.empty(found, words),
         path("".join(grid.outline(place) for place in found), fill=PAPER, stroke=QUIET, width=0.6),
-        path("".join(grid.hatch(place) for place in hatched), stroke=RULE, width=0.7),
-        *(grid.code(place, words, is_found=place in found) for place in PLACES if place in found or place not in AREAS),
+        hatch(grid.rectangle(place) for place in hatched),
+        grid.codes(found, words, INK),
         *(signs(group, at, grid.sign, ACTUAL if group in IN_FORCE else None) for group, at in corners.items() if at),
     ]
     return picture("map", grid.size, words.title, parts, description=words.description)
@@ -78,16 +76,15 @@ def headline_map(found: Mapping[str, Class], words: MapWords) -> Markup:
     """
     grid = _Grid(width=WIDTH / 2 - 9, height=17.0, baseline=11.2, sign=7.2)
     count = Counter(found.values())
-    parts = [grid.frames(found)]
+    parts = [grid.empty(found, words)]
     for group in (group for group in Class if count[group]):
         places = [place for place, other in found.items() if other is group]
         parts.append(ground(group, "".join(grid.outline(place) for place in places)))
         if group is Class.UNKNOWN:
-            parts.append(path("".join(grid.hatch(place) for place in places), stroke=RULE, width=0.7))
+            parts.append(hatch(grid.rectangle(place) for place in places))
         ink = ink_on(group)
-        parts += [grid.code(place, words, is_found=True, colour=ink) for place in places]
+        parts.append(grid.codes(places, words, ink))
         parts.append(signs(group, [grid.last_corner(place) for place in places], grid.sign, ink))
-    parts += [grid.code(place, words, is_found=False) for place in PLACES if place not in found and place not in AREAS]
     return picture("map", grid.size, words.title, parts, description=words.description)
 
 
@@ -121,20 +118,24 @@ class _Grid:
             f"M{plain(x)} {plain(y)}h{plain(self.width_of(place))}v{plain(self.height)}h-{plain(self.width_of(place))}z"
         )
 
-    def frames(self, found: Collection[str]) -> Markup:
-        """Return faint frames for the countries without a row."""
+    def empty(self, found: Collection[str], words: MapWords) -> Markup:
+        """Return the countries without a row: a faint frame and the code in quiet letters."""
         places = [place for place in PLACES if place not in found and place not in AREAS]
-        return path("".join(self.outline(place) for place in places), stroke=RULE, width=0.4)
+        frames = path("".join(self.outline(place) for place in places), stroke=RULE, width=0.4)
+        return frames + self.codes(places, words, QUIET, weight=400)
 
-    def hatch(self, place: str) -> str:
-        return hatch(*self.corner(place), self.width_of(place), self.height)
+    def rectangle(self, place: str) -> tuple[float, float, float, float]:
+        return *self.corner(place), self.width_of(place), self.height
 
-    def code(self, place: str, words: MapWords, *, is_found: bool, colour: str = INK) -> Markup:
-        """Return what a tile is called; a place without a row is named in quiet letters."""
-        x, y = self.corner(place)
-        name = fitted(words.areas.get(place, place), self.width_of(place) - 12, _CODE)
-        ink, weight = (colour, _BOLD) if is_found else (QUIET, "")
-        return label(x + 2.5, y + self.baseline, name, colour=ink, size=_CODE, more=weight)
+    def codes(self, places: Iterable[str], words: MapWords, colour: str, weight: int = 600) -> Markup:
+        """Return what tiles are called, each in its upper left corner."""
+        names = []
+        for place in places:
+            x, y = self.corner(place)
+            room = self.width_of(place) - 12
+            names.append(label(x + 2.5, y + self.baseline, fitted(words.areas.get(place, place), room)))
+        group = Markup('<g fill="{}" font-weight="{}">{}</g>')
+        return group.format(colour, weight, Markup("").join(names))
 
     def last_corner(self, place: str) -> tuple[float, float]:
         """Return where the only sign of a tile stands: at its right end."""
@@ -153,7 +154,7 @@ class _Grid:
     def rooms(self, place: str, words: MapWords) -> tuple[int, int]:
         """Return how many signs have room beside a tile's code and how many on a line below it."""
         # Semibold letters are a little wider than those measured.
-        code = text_width(words.areas.get(place, place), _CODE) * 1.08 + 5
+        code = text_width(words.areas.get(place, place)) * 1.08 + 5
         width = self.width_of(place)
         return int((width - code - 1) // self.pitch), int((width - 3) // self.pitch)
 

@@ -1,5 +1,6 @@
 """Timeline: when an instrument was in force over both terms and the years between, with what happened to it."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -126,13 +127,16 @@ def timeline(
     top = 12.0 + (max((row for _, row, _ in flags), default=-1) + 1) * _FLAG_HEIGHT
     bottom = top + _LANE_HEIGHT * len(lanes)
     parts = terms(x, until, bottom, (words.first_term, words.between, words.second_term))
-    parts += [_pole(event, row, top, len(lanes), x) for event, row, _ in flags]
-    parts += [_flag_label(event, row, text, top, x) for event, row, text in flags if text]
+    parts += _poles(flags, top, len(lanes), x)
+    parts += _flag_labels(flags, top, x)
+    bars: dict[tuple[Presence, str], list[str]] = defaultdict(list)
     for number, lane in enumerate(lanes):
         y = top + number * _LANE_HEIGHT
         if len(lanes) > 1:
             parts.append(label(left - 5, y + 8.2, fitted(lane.label, left - 7), anchor="end"))
-        parts += [_bar(run, x, y) for run in lane.runs]
+        for run in lane.runs:
+            bars[run.presence, _colour(run)].append(_bar(run, x, y))
+    parts += [_bars(presence, colour, "".join(drawn)) for (presence, colour), drawn in bars.items()]
     if len(lanes) > 1:
         parts.append(_dots(flags, top, len(lanes), x))
     parts.append(path("".join(_diamond(x(day), bottom) for day in acts if FIRST_TERM_START <= day <= until), fill=INK))
@@ -140,24 +144,37 @@ def timeline(
     return picture("timeline", (WIDTH, bottom + 13), words.title, parts)
 
 
-def _bar(run: Run, x: XOfDay, y: float) -> Markup:
+def _bars(presence: Presence, colour: str, commands: str) -> Markup:
+    """Return bars of one presence: solid, hollow, two dashed lines or a dotted one; what is absent is not drawn."""
+    match presence:
+        case Presence.PRESENT:
+            return path(commands, fill=colour)
+        case Presence.PENDING:
+            return path(commands, fill=PAPER, stroke=colour, width=0.8)
+        case Presence.CONTRADICTORY:
+            return path(commands, stroke=INK, dash="3 1.5")
+        case Presence.UNKNOWN:
+            return path(commands, stroke=BETWEEN, width=0.9, dash=".9 2.2")
+        case Presence.ABSENT:
+            return Markup("")
+
+
+def _colour(run: Run) -> str:
+    return FIRST if run.start < BRIDGE_START else BETWEEN if run.start < SECOND_TERM_START else ACTUAL
+
+
+def _bar(run: Run, x: XOfDay, y: float) -> str:
     x1, width = x(run.start), max(x(run.end) - x(run.start), 1.2)
-    colour = FIRST if run.start < BRIDGE_START else BETWEEN if run.start < SECOND_TERM_START else ACTUAL
-    along = f"h{plain(width)}"
     match run.presence:
         case Presence.PRESENT:
-            return path(f"M{plain(x1)} {plain(y + 2.8)}{along}v6h-{plain(width)}z", fill=colour)
+            return f"M{plain(x1)} {plain(y + 2.8)}h{plain(width)}v6h-{plain(width)}z"
         case Presence.PENDING:
             inner = max(width - 0.8, 0.6)
-            outline = f"M{plain(x1 + 0.4)} {plain(y + 3.2)}h{plain(inner)}v5.2h-{plain(inner)}z"
-            return path(outline, fill=PAPER, stroke=colour, width=0.8)
+            return f"M{plain(x1 + 0.4)} {plain(y + 3.2)}h{plain(inner)}v5.2h-{plain(inner)}z"
         case Presence.CONTRADICTORY:
-            lines = f"M{plain(x1)} {plain(y + 4.3)}{along}M{plain(x1)} {plain(y + 7.3)}{along}"
-            return path(lines, stroke=INK, dash="3 1.5")
-        case Presence.UNKNOWN:
-            return path(f"M{plain(x1)} {plain(y + 5.8)}{along}", stroke=BETWEEN, width=0.9, dash=".9 2.2")
+            return f"M{plain(x1)} {plain(y + 4.3)}h{plain(width)}M{plain(x1)} {plain(y + 7.3)}h{plain(width)}"
         case _:
-            return Markup("")
+            return f"M{plain(x1)} {plain(y + 5.8)}h{plain(width)}"
 
 
 def _diamond(x: float, y: float) -> str:
@@ -193,10 +210,16 @@ def _free_row(taken: Sequence[Sequence[tuple[float, float]]], start: float, end:
     return None
 
 
-def _pole(event: Event, row: int, top: float, lanes: int, x: XOfDay) -> Markup:
-    foot = top + 3 if lanes == 1 else top + 5.8 + _LANE_HEIGHT * max(event.lanes, default=lanes - 1)
-    pole = f"M{plain(x(event.day))} {plain(top - row * _FLAG_HEIGHT - 6)}V{plain(foot)}"
-    return path(pole, stroke=INK, width=0.6, dash="1.5 1" if event.is_court else "")
+def _poles(flags: Sequence[tuple[Event, int, str]], top: float, lanes: int, x: XOfDay) -> list[Markup]:
+    """Return the poles of the flags, those of courts dashed; in several lanes they reach the lowest they are about."""
+    drawn: dict[bool, list[str]] = {False: [], True: []}
+    for event, row, _ in flags:
+        foot = top + 3 if lanes == 1 else top + 5.8 + _LANE_HEIGHT * max(event.lanes, default=lanes - 1)
+        drawn[event.is_court].append(f"M{plain(x(event.day))} {plain(top - row * _FLAG_HEIGHT - 6)}V{plain(foot)}")
+    return [
+        path("".join(poles), stroke=INK, width=0.6, dash="1.5 1" if is_court else "")
+        for is_court, poles in drawn.items()
+    ]
 
 
 def _dots(flags: Sequence[tuple[Event, int, str]], top: float, lanes: int, x: XOfDay) -> Markup:
@@ -210,13 +233,16 @@ def _dots(flags: Sequence[tuple[Event, int, str]], top: float, lanes: int, x: XO
     return path(dots, fill=INK, stroke=PAPER, width=0.6)
 
 
-def _flag_label(event: Event, row: int, text: str, top: float, x: XOfDay) -> Markup:
-    """Draw a label on a light ground, so that the poles of other flags pass behind it."""
-    flag_x = x(event.day)
-    y = top - row * _FLAG_HEIGHT
-    is_left = extent(text, flag_x)[0] < flag_x - 1.5
-    width = text_width(text) + 2
-    ground = Markup('<rect x="{}" y="{}" width="{}" height="8" fill="{}" fill-opacity=".85"/>').format(
-        plain(flag_x - 1 - width if is_left else flag_x + 1), plain(y - 7), plain(width), PAPER
-    )
-    return ground + label(flag_x - 2 if is_left else flag_x + 2, y - 1, text, anchor="end" if is_left else "start")
+def _flag_labels(flags: Sequence[tuple[Event, int, str]], top: float, x: XOfDay) -> list[Markup]:
+    """Return the labels on a light ground, so that the poles of other flags pass behind them."""
+    grounds, labels = [], []
+    for event, row, text in flags:
+        if text:
+            flag_x, y = x(event.day), top - row * _FLAG_HEIGHT
+            is_left = extent(text, flag_x)[0] < flag_x - 1.5
+            width = text_width(text) + 2
+            start = flag_x - 1 - width if is_left else flag_x + 1
+            grounds.append(f"M{plain(start)} {plain(y - 7)}h{plain(width)}v8h-{plain(width)}z")
+            anchor, beside = ("end", -2) if is_left else ("start", 2)
+            labels.append(label(flag_x + beside, y - 1, text, anchor=anchor))
+    return [path("".join(grounds), fill=PAPER), *labels]

@@ -147,14 +147,23 @@ def _numbers(
         amounts = [_amount(s, q) for s, q in group]
         top = charts.scale_of(amounts)
         for (s, q), amount in zip(group, amounts, strict=True):
-            figure = number(q, language)
+            measure, figure = language.name("measure", q.measure), number(q, language)
             yield NumberRow(
-                measure=language.name("measure", q.measure),
+                measure=measure,
                 figure=figure,
-                strip=charts.amount(amount, top, figure) if top else None,
+                strip=charts.amount(amount, top, _told(measure, figure, top, language)) if top else None,
                 statement=s,
                 disputes=tuple(dispute_id for ids, dispute_id in disputes if s.id in ids),
             )
+
+
+def _told(measure: str, figure: str, top: float, language: Language) -> str:
+    """Return what a drawn figure shows, for a reader who does not see it."""
+    return language.gettext("%(measure)s: %(figure)s, on a scale from zero to %(end)s") % {
+        "measure": measure,
+        "figure": figure,
+        "end": language.number(top),
+    }
 
 
 def _amount(s: Statement, q: Quantity) -> charts.Amount:

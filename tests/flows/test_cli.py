@@ -70,7 +70,7 @@ def test_as_of_knows_only_what_was_published(run):
         (("diff", "--country", "Mexico"), "unknown country 'MEXICO'"),
         (("diff", "--instrument", "travel_bans"), "did you mean travel_ban"),
         (("explain", "R-9999"), "unknown row"),
-        (("build", "--report", "countri"), "expected 'full', 'country', 'instrument' or 'brief'"),
+        (("build", "--report", "countri"), "expected 'full', 'country', 'instrument', 'brief' or 'changes'"),
         (("build", "--report", "country"), "needs at least one country"),
         (("build", "--report", "instrument"), "needs at least one instrument"),
         (("build", "--lang", "xx"), "language"),
