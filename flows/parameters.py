@@ -56,6 +56,8 @@ class ReportParameters(BaseModel):
             raise UsageError("an instrument report needs at least one instrument: --instrument travel_ban")
         if self.report is Kind.CHANGES and not self.since:
             raise UsageError("a report on changes needs to know since when: --since 2026-11-17, or an edition's id")
+        if self.report is Kind.BRIEF and self.since:
+            raise UsageError("a brief has no room for what changed: --report changes --since says it")
         if self.report is Kind.BRIEF and self.machine_read:
             raise UsageError("a brief has no room for machine-read claims: leave --machine-read out")
         as_of = self.as_of or today

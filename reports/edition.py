@@ -229,13 +229,9 @@ def make(
 
 
 def _only_changed(made: Edition) -> Edition:
-    """Return an edition of the cells that changed alone."""
+    """Return an edition of the cells that changed alone; a measure of the whole region is a change like any other."""
     cells = {changed.row.cell_code for changed in made.changes}
-    return replace(
-        made,
-        rows=tuple(row for row in made.rows if row.cell_code in cells),
-        context_rows=tuple(row for row in made.context_rows if row.cell_code in cells),
-    )
+    return replace(made, rows=tuple(row for row in made.all_rows if row.cell_code in cells), context_rows=())
 
 
 def _unreviewed(claims: Iterable[Unreviewed], codebook: Codebook, request: Request) -> tuple[Unreviewed, ...]:

@@ -88,8 +88,9 @@ def _words(edition: Edition, language: Language) -> Mapping[str, object]:
     """Return what every template may use: the edition, its clock and the reader's language."""
     return {
         "edition": edition,
-        # The cells that have a place on the page a link can lead to.
-        "cells": frozenset(row.cell_code for row in edition.rows),
+        # What has a place on the page that a link can lead to.
+        "row_anchors": frozenset(row.cell_code for row in edition.rows),
+        "note_anchors": frozenset(statement.id for statement in edition.statements),
         "clock": edition.request.clock,
         "kind": edition.request.kind,
         "language": language,

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import BinaryIO
 
 # What the standard library raises for a ZIP archive whose parts are not where, or as, its directory says: damaged,
-# encrypted (RuntimeError), of another version (NotImplementedError, one of those) or with a name that is no text.
+# encrypted or of a version it does not know (both RuntimeError), or with a name that is no text (ValueError).
 BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError)
 
 _HEAD = 4096

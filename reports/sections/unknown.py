@@ -44,6 +44,6 @@ SECTION = Section(
     id="unknown",
     title="What is not known",
     order=70,
-    kinds=frozenset({Kind.FULL, Kind.COUNTRY, Kind.INSTRUMENT}),
+    kinds=frozenset({Kind.FULL, Kind.COUNTRY, Kind.INSTRUMENT, Kind.CHANGES}),
     build=build,
 )

@@ -44,27 +44,11 @@ FLIGHTS = claim("Flights to Haiti went on", "removal_flights", "HTI", property="
 
 
 @pytest.fixture
-def run(book, capsys, monkeypatch, tmp_path):
-    """Return a function that runs `policydiff review` in an empty folder and gives exit code, stdout and stderr.
-
-    The shipped files are read once for all tests.
-    """
+def run(run, book, monkeypatch):
+    """Return a function that runs `policydiff review`, or another command; the shipped files are read once for all."""
     monkeypatch.setattr(codebook, "load", lambda: book)
-    monkeypatch.chdir(tmp_path)
-    for name in ("PREFECT_API_URL", "POLICYDIFF_HOME", "POLICYDIFF_REVIEWER"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run(*words, of="review"):
-        monkeypatch.setattr("sys.argv", ["policydiff", *([of] if of else []), *words])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
+    monkeypatch.delenv("POLICYDIFF_REVIEWER", raising=False)
+    return lambda *words, of="review": run(*([of] if of else []), *words)
 
 
 @pytest.fixture

@@ -1,13 +1,15 @@
 """What changed since a day or an edition, and which of the four causes did it."""
 
+import re
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from reports import changes, tables
+from reports import changes, edition, render, tables
 from reports.changes import Cause
 from reports.comparison import compare_codebook
+from reports.edition import Kind, Request
 from reports.state import Clock
 from sources.errors import BadInput
 from sources.model import Existence, Stage
@@ -18,7 +20,7 @@ FIRST = make.statement(1, "2019-01-29", stage=Stage.IN_FORCE, level=2, source=ma
 ENDED = make.statement(2, "2021-06-01", stage=Stage.ENDED, source=make.source(published="2021-06-02"))
 
 
-def book(*statements):
+def book_of(*statements):
     return make.book(make.instrument(*statements))
 
 
@@ -33,12 +35,12 @@ def changed(since, made, clock=NOW):
 
 
 def test_nothing_changes_by_itself():
-    made = book(FIRST, ENDED, back("2025-03-01", "2025-03-02"))
+    made = book_of(FIRST, ENDED, back("2025-03-01", "2025-03-02"))
     assert changed(changes.on_day(made, NOW, date(2026, 11, 24)), made) == {}
 
 
 def test_a_deed_since_then_is_the_world():
-    made = book(FIRST, ENDED, back("2026-11-20", "2026-11-21"))
+    made = book_of(FIRST, ENDED, back("2026-11-20", "2026-11-21"))
     found = changed(changes.on_day(made, NOW, date(2026, 11, 17)), made)["a"]
     assert (found.cause, found.row.change.existence) == (Cause.WORLD, Existence.REINSTATED)
     assert [s.id for s in found.new_statements] == ["S-0003"]
@@ -46,7 +48,7 @@ def test_a_deed_since_then_is_the_world():
 
 
 def test_an_earlier_deed_published_since_is_a_source():
-    made = book(FIRST, ENDED, back("2025-03-01", "2026-11-21"))
+    made = book_of(FIRST, ENDED, back("2025-03-01", "2026-11-21"))
     assert changed(changes.on_day(made, NOW, date(2026, 11, 17)), made)["a"].cause is Cause.SOURCE
 
 
@@ -61,14 +63,14 @@ def edition_of(made, clock=NOW):
 
 
 def test_another_coding_of_what_was_known_is_our_coding():
-    rows, manifest = edition_of(book(FIRST, ENDED))
-    now = book(FIRST, ENDED, back("2025-03-01", "2025-03-02"))
+    rows, manifest = edition_of(book_of(FIRST, ENDED))
+    now = book_of(FIRST, ENDED, back("2025-03-01", "2025-03-02"))
     found = changed(changes.of_edition(rows, manifest, "rows.json"), now)["a"]
     assert found.cause is Cause.CODING
 
 
 def test_with_the_same_files_and_clock_only_the_code_is_left():
-    made = book(FIRST, ENDED, back("2025-03-01", "2025-03-02"))
+    made = book_of(FIRST, ENDED, back("2025-03-01", "2025-03-02"))
     since = changes.of_edition(*edition_of(made), "rows.json")
     code = next(code for code in since.rows if code.endswith("a"))
     then = replace(since.rows[code], existence=Existence.NEW)
@@ -77,12 +79,39 @@ def test_with_the_same_files_and_clock_only_the_code_is_left():
 
 
 def test_an_edition_read_back_from_its_files_has_changed_nothing():
-    made = book(FIRST, ENDED, back("2025-03-01", "2025-03-02"))
+    made = book_of(FIRST, ENDED, back("2025-03-01", "2025-03-02"))
     assert changed(changes.of_edition(*edition_of(made), "rows.json"), made) == {}
 
 
 def test_rows_that_are_none_are_refused_by_place():
-    rows, manifest = edition_of(book(FIRST, ENDED))
+    rows, manifest = edition_of(book_of(FIRST, ENDED))
     rows["rows"][0]["existence"] = "abolished"
     with pytest.raises(BadInput, match=r"rows.json: rows\[0\]: found 'abolished'"):
         changes.of_edition(rows, manifest, "rows.json")
+
+
+@pytest.mark.parametrize(
+    ("kind", "countries"), [(Kind.CHANGES, ("MEX",)), (Kind.CHANGES, ()), (Kind.COUNTRY, ("MEX",))]
+)
+def test_every_link_of_a_report_on_changes_leads_somewhere(book, clock, kind, countries):
+    since = changes.on_day(book, clock, date(2026, 6, 1))
+    made = edition.make(book, Request(kind=kind, clock=clock, country_codes=countries), since=since)
+    page = render.html(made)
+    anchors = set(re.findall(r'\bid="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= anchors
+    for changed_row in made.changes:
+        assert changed_row.row.code in page
+
+
+def test_a_report_on_changes_holds_the_changed_cells_alone(book, clock):
+    since = changes.on_day(book, clock, date(2026, 6, 1))
+    made = edition.make(book, Request(kind=Kind.CHANGES, clock=clock), since=since)
+    assert {row.cell_code for row in made.rows} == {c.row.cell_code for c in made.changes}
+    assert 0 < len(made.rows) < len(compare_codebook(book, clock))
+
+
+def test_a_report_on_changes_says_that_there_are_none(book, clock):
+    since = changes.on_day(book, clock, clock.as_of)
+    made = edition.make(book, Request(kind=Kind.CHANGES, clock=clock), since=since)
+    assert made.rows == ()
+    assert "no row in this scope says anything else" in render.html(made)
