@@ -1,14 +1,18 @@
 """Read a document and propose statements, each with the passage that supports it and the rule that found it.
 
-passages.py     paragraphs and sentences, with their places
-patterns.py     how words are written down and found
-lexicon/        the words of each language; lexicon.py and conjugation.py read them
-mentions.py     where an instrument or a country is spoken of
-grammar.py      what is done with it: verb, mood, negation, condition
-timing.py       which period, projected or observed
-speakers.py     whose words
-quantities.py   numbers and what they count
-rules.py        all of it together
+passages.py        paragraphs and sentences, with their places
+patterns.py        how words are written down and found
+lexicon/           the words of each language; lexicon.py and conjugation.py read them
+function_words.py  what joins, breaks and points, in all languages
+mentions.py        where an instrument or a country is spoken of
+discourse.py       what earlier sentences leave: "the policy", countries, who speaks
+grammar.py         what is done with it: verb, mood, negation, condition
+stages.py          which stage that amounts to
+answers.py         what a partner answers
+timing.py          which period, projected or observed
+speakers.py        whose words
+quantities.py      numbers and what they count
+rules.py           all of it together
 """
 
 from functools import lru_cache

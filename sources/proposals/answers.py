@@ -1,10 +1,10 @@
 """What a partner answers: who acts in a sentence, and whether it accepts, refuses, prepares or retaliates."""
 
-import re
 from dataclasses import dataclass
 
 from sources.countries import REGION, REGION_COUNTRIES
 from sources.model import CountryRole
+from sources.proposals import function_words
 from sources.proposals.discourse import Situation
 from sources.proposals.grammar import Act, Scene, is_negated
 from sources.proposals.lexicon import Cue, Role
@@ -24,23 +24,8 @@ _BREAK_COSTS = 9
 _BEFORE_COSTS = 4
 # An answer in so many words is surer than a verb that may be one.
 _PHRASE_GAINS = 3
-_FIRST_PLURAL = re.compile(r"\b\w{2,}[aei]mos\b|\bnosotr[oa]s\b|\bnuestr[oa]s?\b|\bnossos?\b|\bnossas?\b")
-_PREPOSITION = re.compile(
-    r"\b(?:on|against|to|for|from|in|like|with|between|including|of|a|en|contra|con|para|por|sobre|entre|de|del|desde"
-    r"|em|no|na|do|da|com|al|ao|aos|pelo|pela)\s+(?:the\s+|la\s+|el\s+|los\s+|las\s+|o\s+|os\s+)?$"
-)
 # What a country does by itself, and what may stand before the verb that says so; after "is" or "was" it is done to it.
 _OWN_POLICY = frozenset({"start", "end", "keep", "apply"})
-_AUXILIARIES = re.compile(
-    r"\s(?:(?:also|now|will|would|has|have|plans? to|wants? to|again|already|tambien|ya|va a|ha|planea|quiere|vai|ja"
-    r"|tambem|quer)\s)*"
-)
-_INFINITIVE = re.compile(r"\sto\s")
-_ROW = re.compile(r"(?:,?\s*(?:and|or|y|e|o|ou)?\s*(?:the\s+)?)")
-_LEADER = re.compile(
-    r"\b(?:government|president\w*|minist\w+|authorities|secretary|foreign ministry|gobierno|secretari[ao]"
-    r"|canciller\w*|autoridades|governo|officials)\s+(?:of|de|del|do|da)\s+(?:the\s+|la\s+|los\s+)?$"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +82,7 @@ def is_by_a_partner(act: Act, mention: Mention, situation: Situation) -> bool:
         and not place.form
         and place.end <= act.start < mention.end
         and not scene.breaks_between(place.end, act.start)
-        and bool(_AUXILIARIES.fullmatch(scene.sentence.folded, place.end, act.start))
+        and bool(function_words.AUXILIARIES.fullmatch(scene.sentence.folded, place.end, act.start))
         and _is_subject(scene, situation.found, place)
         for place in situation.found
     )
@@ -143,7 +128,7 @@ def _agent(situation: Situation, mention: Mention, verb: Match) -> str | None:
         and not _is_told_to(scene, place, verb)
     ]
     if not before:
-        if situation.voice_place and _FIRST_PLURAL.search(scene.sentence.folded):
+        if situation.voice_place and function_words.FIRST_PLURAL.search(scene.sentence.folded):
             return situation.voice_place
         is_described = mention.instrument.is_partner_act and mention.kind is Kind.DESCRIBED
         return REGION if is_described and mention.start < verb.start < mention.end else None
@@ -159,7 +144,7 @@ def _agent(situation: Situation, mention: Mention, verb: Match) -> str | None:
 
 def _is_told_to(scene: Scene, place: Place, verb: Match) -> bool:
     """Whether a country is who should act ("asked Panama to accept"); a headline's infinitive is its own plan."""
-    return bool(_INFINITIVE.fullmatch(scene.sentence.folded, place.end, verb.start)) and bool(
+    return bool(function_words.INFINITIVE.fullmatch(scene.sentence.folded, place.end, verb.start)) and bool(
         WORD.search(scene.sentence.folded, 0, place.start)
     )
 
@@ -171,12 +156,12 @@ def _is_subject(scene: Scene, found: list[Place], place: Place) -> bool:
     """
     folded = scene.sentence.folded
     for earlier in reversed([p for p in found if p.end <= place.start]):
-        if _ROW.fullmatch(folded, earlier.end, place.start):
+        if function_words.ROW.fullmatch(folded, earlier.end, place.start):
             place = earlier
     before = folded[: place.start]
-    if _LEADER.search(before):
+    if function_words.AFTER_LEADER.search(before):
         return True
-    if _PREPOSITION.search(before):
+    if function_words.AFTER_PREPOSITION.search(before):
         return False
     return not any(
         match.end <= place.start and not before[match.end :].strip()

@@ -10,20 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from sources.proposals import function_words
 from sources.proposals.lexicon import Cue, Role, cue_of
 from sources.proposals.mentions import Kind, Mention
 from sources.proposals.passages import Sentence
 from sources.proposals.patterns import WORD, Match
 
-# Where one clause ends and another begins.
-_BREAKS = re.compile(
-    r"[;:]|\s[\-–—]\s|—|,\s(?:but|while|although|though|whereas|which|who|where|when|after|because|pero|mientras|aunque"
-    r"|quien|quienes|cuando|porque|mas|enquanto|embora|quem|quando)\b"
-    r"|\b(?:but|while|although|whereas|pero|mientras|aunque|porem|enquanto|embora)\b"
-)
-_PASSIVE = re.compile(
-    r"\b(?:is|are|was|were|be|been|being|get|got|fue|fueron|ser|sea|sean|sera|seran|sido|esta|estan|foi|foram|sao|serao)\b"
-)
 _FINITE = frozenset({"past", "present", "future", "conditional"})
 _DEEDS = frozenset({"start", "end", "hold", "keep", "apply", "talk", "sign", "threaten"})
 # How many words may stand between a cue and what it governs.
@@ -43,14 +35,6 @@ _TELLING_MOODS = frozenset({"pledge", "expect", "float", "threaten", "order", "c
 # A word that may be a noun as well ("order", "use") and has neither an auxiliary nor the place of an imperative.
 _BARE_COSTS = 4
 _LETTERS = re.compile(r"[^\W\d_]{2}")
-_JOINED = re.compile(r",|\b(?:and|or|y|e|o|u|ou)\b")
-_NEXT_CLAUSE = re.compile(r",\s(?:and|so|then|y|e|entonces|entao)\s")
-_PURPOSE = re.compile(r"\b(?:to|de|a|para)$")
-_COMPLEMENT = re.compile(r"\s+(?:that|to|of|de que|de|con|com|que)\b")
-_RESTRICTION = re.compile(
-    r"\b(?:restriction|limit|curb|moratori|restriccion|limite|restri[cç]|moratoria)\w*\s+(?:on|to|a|al|de|sobre)\b"
-)
-_THAT = re.compile(r"\s+(?:that|que)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +65,7 @@ class Scene:
 
     @cached_property
     def _breaks(self) -> list[int]:
-        return [found.start() for found in _BREAKS.finditer(self.sentence.folded)]
+        return [found.start() for found in function_words.CLAUSE_BREAK.finditer(self.sentence.folded)]
 
     def words_between(self, start: int, end: int) -> int:
         """Return how many words begin between two places."""
@@ -124,7 +108,7 @@ def act_on(scene: Scene, mention: Mention) -> Act | None:
             continue
         if cue.role is Role.VERB and cue.value not in _DEEDS:
             continue
-        if cue.role in (Role.VERB, Role.NOUN) and _THAT.match(scene.sentence.folded, match.end):
+        if cue.role in (Role.VERB, Role.NOUN) and function_words.THAT.match(scene.sentence.folded, match.end):
             continue
         distance = _distance(scene, mention, match, cue)
         if distance > _REACH:
@@ -160,7 +144,7 @@ def _threat_before(scene: Scene, act: Match) -> bool:
     return any(
         cue.value == "threaten"
         and match.end <= act.start
-        and _COMPLEMENT.match(scene.sentence.folded, match.end)
+        and function_words.COMPLEMENT.match(scene.sentence.folded, match.end)
         and scene.words_between(match.end, act.start) <= _REACH
         and not scene.breaks_between(match.end, act.start)
         for match, cue in scene.of(Role.VERB, Role.NOUN)
@@ -198,7 +182,7 @@ def is_hypothetical(scene: Scene, place: int) -> bool:
 
 
 def _action(scene: Scene, mention: Mention, match: Match, cue: Cue) -> str:
-    if cue.value in ("end", "hold") and _RESTRICTION.search(
+    if cue.value in ("end", "hold") and function_words.RESTRICTION.search(
         scene.sentence.folded, match.end, max(match.end, mention.start)
     ):
         # "ended restrictions on arrests": there is more of it, not less.
@@ -243,7 +227,7 @@ def _distance(scene: Scene, mention: Mention, match: Match, cue: Cue) -> float:
 
 def _is_passive(scene: Scene, mention: Mention, match: Match, cue: Cue) -> bool:
     return cue.form in ("past", "participle") and bool(
-        _PASSIVE.search(scene.sentence.folded, max(mention.end - 1, match.start - 25), match.start)
+        function_words.PASSIVE.search(scene.sentence.folded, max(mention.end - 1, match.start - 25), match.start)
     )
 
 
@@ -256,7 +240,7 @@ def _mood(scene: Scene, match: Match, cue: Cue) -> str:
     if cue.form == "conditional":
         return "expect"
     is_progressive = cue.form == "gerund" and bool(
-        _PASSIVE.search(scene.sentence.folded, max(0, match.start - 12), match.start)
+        function_words.PASSIVE.search(scene.sentence.folded, max(0, match.start - 12), match.start)
     )
     if found := _mood_before(scene, match, cue, _MOOD_REACHES["present"] if is_progressive else None):
         return found
@@ -289,7 +273,7 @@ def _mood_of_bare(scene: Scene, verb: Match) -> str:
     for match, cue in reversed(earlier):
         if cue.form not in ("base", "subjunctive") or scene.breaks_between(match.end, verb.start):
             continue
-        if _JOINED.search(scene.sentence.folded, match.end, verb.start):
+        if function_words.JOINED.search(scene.sentence.folded, match.end, verb.start):
             if mood := _mood_before(scene, match, cue):
                 return mood
             if _is_first(scene, match):
@@ -297,7 +281,7 @@ def _mood_of_bare(scene: Scene, verb: Match) -> str:
     if _is_first(scene, verb):
         return "imperative"
     before = scene.sentence.folded[: verb.start].rstrip()
-    if not _PURPOSE.search(before):
+    if not function_words.PURPOSE.search(before):
         return "bare"
     return _mood_of_deed(scene, verb) or "infinitive"
 
@@ -332,7 +316,7 @@ def is_negated(scene: Scene, verb: Match, mention: Mention) -> bool:
                 match.end <= place
                 and scene.words_between(match.end, place) <= reach
                 and not scene.breaks_between(match.end, place)
-                and not _NEXT_CLAUSE.search(folded, match.end, place)
+                and not function_words.NEXT_CLAUSE.search(folded, match.end, place)
                 and not _verb_between(scene, match.end, place)
             ):
                 return True

@@ -1,6 +1,5 @@
 """Where a sentence speaks of an instrument, by name or by description, and of which countries."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,11 +7,10 @@ from enum import StrEnum
 from sources.codebook import Codebook
 from sources.countries import GLOBAL, REGION, REGION_COUNTRIES
 from sources.model import CountryRole, Instrument, Scope
+from sources.proposals import function_words
 from sources.proposals.lexicon import Lexicon, Role, cue_of
 from sources.proposals.passages import Sentence
 from sources.proposals.patterns import Finder, Match, Pattern, compile_pattern, fold, longest
-
-_RELATIVE = re.compile(r",? (?:which|that|under which|who|que|la cual|el cual|o qual|a qual)\b")
 
 
 class Kind(StrEnum):
@@ -98,7 +96,9 @@ class Instruments:
                 if any(h.start < match.end and match.start < h.end for h in homonyms):
                     continue
                 kind = _term(match.pattern).kind
-                if kind is Kind.DESCRIBED and any(_RELATIVE.search(sentence.folded, end, match.start) for end in names):
+                if kind is Kind.DESCRIBED and any(
+                    function_words.RELATIVE.search(sentence.folded, end, match.start) for end in names
+                ):
                     # "Remain in Mexico, which requires migrants to wait": what it is, not what is done.
                     continue
                 is_weak = (match.start, match.end) in weak

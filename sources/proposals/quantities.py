@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sources.proposals import function_words
 from sources.proposals.lexicon import Lexicon, Measure
 from sources.proposals.passages import Sentence
 from sources.proposals.patterns import WORD
@@ -15,11 +16,6 @@ _HUNDREDS = re.compile(r"\d{3}")
 _DATE = re.compile(r"\s*(?:,|de)\s*(?:19|20)\d\d\b")
 _LONGEST_TAIL = 48
 _WORDS_TO_UNIT = 4
-# What comes after one of these is not what is counted ("12 bags for migrants").
-_PREPOSITIONS = frozenset({"for", "with", "to", "from", "by", "against", "para", "con", "com", "contra", "hacia"})
-_COUNTED_BEFORE = frozenset(
-    {"arrests", "deportations", "removals", "arrestos", "detenciones", "deportaciones", "prisoes"}
-)
 _YEARS = range(1900, 2100)
 
 
@@ -84,7 +80,7 @@ def _measure(found: re.Match[str], words: list[tuple[str, int]], tail: str, lexi
     stop = re.search(r"[.;:()]", tail)
     limit = stop.start() if stop else len(tail)
     for word, word_end in words[:_WORDS_TO_UNIT]:
-        if word_end - found.end() > limit or word in _PREPOSITIONS:
+        if word_end - found.end() > limit or word in function_words.NOT_COUNTED_AFTER:
             return None
         if word in lexicon.measures:
             return lexicon.measures[word]
@@ -94,9 +90,8 @@ def _measure(found: re.Match[str], words: list[tuple[str, int]], tail: str, lexi
 def _measured_before(before: str, lexicon: Lexicon) -> Measure | None:
     """Return what a number counts that stands behind it: "arrests, with 308 reported"."""
     words = WORD.findall(before[-_LONGEST_TAIL:])[-2:]
-    return next(
-        (lexicon.measures[word] for word in reversed(words) if word in _COUNTED_BEFORE & lexicon.measures.keys()), None
-    )
+    counted = function_words.COUNTED_BEFORE & lexicon.measures.keys()
+    return next((lexicon.measures[word] for word in reversed(words) if word in counted), None)
 
 
 def _approximation(before: str, lexicon: Lexicon) -> str | None:

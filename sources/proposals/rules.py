@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from sources.countries import GLOBAL, REGION, REGION_COUNTRIES
 from sources.model import BRIDGE_START, SECOND_TERM_START, Document, Modality, Proposal
+from sources.proposals import function_words
 from sources.proposals.answers import answer, is_by_a_partner
 from sources.proposals.discourse import Discourse, Situation, is_official, voice_of
 from sources.proposals.grammar import Act, Scene, act_on, condition, is_background, is_hypothetical
@@ -47,12 +48,7 @@ _LONGEST_QUOTE = 300
 # A sentence that names more instruments than this is a list of names, and nothing is said of each.
 _MOST_MENTIONS = 20
 _FIRST_DAY = frozenset({"on day one", "on the first day", "el primer dia", "no primeiro dia"})
-_PRONOUN = re.compile(r"\b(?:he|she|they|his|her|their|el|ella|ellos|su|ele|ela|eles|seu|sua)\b")
 _ADDRESS = re.compile(r"https?://\S+$")
-_REFUSED = re.compile(
-    r"\b(?:refus\w+|fail\w*|declin\w*|do(?:es)? not|don't|unless|no|nega\w*|niega\w*|rechaz\w*|nao|recus\w*)\s+"
-    r"(?:to\s+|a\s+)?(?P<what>.+)"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -404,7 +400,7 @@ def _actor(situation: Situation, place: int) -> str | None:
     ]
     if subjects:
         return subjects[-1]
-    if _PRONOUN.search(scene.sentence.folded, 0, place) and situation.earlier_actor:
+    if function_words.PRONOUN.search(scene.sentence.folded, 0, place) and situation.earlier_actor:
         return situation.earlier_actor
     named = [cue.value for _, cue in before] or [cue.value for _, cue in scene.of(Role.ACTOR)][:1]
     return named[-1] if named else None
@@ -454,7 +450,7 @@ def _is_elsewhere(situation: Situation) -> bool:
 
 def _demand(trigger: str | None) -> str | None:
     """Return what a threat asks for: what its condition says would be refused."""
-    found = _REFUSED.search(trigger) if trigger else None
+    found = function_words.REFUSED.search(trigger) if trigger else None
     return found["what"].strip() if found else None
 
 

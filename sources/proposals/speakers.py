@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from sources.model import SourceKind
+from sources.proposals import function_words
 from sources.proposals.grammar import Scene
 from sources.proposals.lexicon import Role
 from sources.proposals.patterns import Match
@@ -13,48 +14,15 @@ _NAME_BEFORE = re.compile(rf"({_NAME})(?:,[^,]{{0,60}},)?\s*(?:\w+\s){{0,2}}$")
 _NAME_AFTER = re.compile(rf"^\s*(?:(?:the|el|la|o|a|by|por)\s+)?({_NAME})")
 # A turn in a transcript: the name in capitals, then a colon or a full stop.
 TURN = re.compile(r"^\s*((?:[A-ZÁÉÍÓÚÑ][A-ZÁÉÍÓÚÑ.'’-]+[ ,]+){0,10}[A-ZÁÉÍÓÚÑ][A-ZÁÉÍÓÚÑ.'’-]+)\s*(?:\([^)]*\)\s*)?:\s")
-_FIRST_PERSON = re.compile(r"\b(?:i|we|i'll|we'll|i'm|we're|my|our|yo|nosotros|vamos|nuestro|nuestra|nos|eu)\b")
 _SELF = {
     SourceKind.OFFICIAL: "publisher",
     SourceKind.PARTNER_OFFICIAL: "publisher",
     SourceKind.COURT: "court",
     SourceKind.SPEAKER: "speaker",
 }
-_PASSIVE = re.compile(r"\b(?:is|are|was|were|be|been|being|fue|fueron|ha sido|han sido|foi|foram)\s+$")
 _POSSESSIVE = re.compile(r"['’]s?$")
-_NAMED_AFTER = frozenset({"according to", "según", "segundo", "de acuerdo con|a", "de acordo com"})
 # How many words may stand between who is not named and the verb of saying ("sources close to the campaign said").
 _SAYING_REACH = 4
-_NO_NAMES = frozenset(
-    {
-        "The",
-        "This",
-        "That",
-        "It",
-        "He",
-        "She",
-        "They",
-        "But",
-        "And",
-        "In",
-        "On",
-        "A",
-        "An",
-        "As",
-        "El",
-        "La",
-        "Los",
-        "Las",
-        "O",
-        "Os",
-        "Un",
-        "Una",
-        "Um",
-        "Uma",
-        "Y",
-        "E",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +38,13 @@ def speaker(scene: Scene, kind: SourceKind, turn: str | None) -> Speaker:
     text = scene.sentence.text
     for match, cue in scene.of(Role.SAYING):
         before, after = _NAME_BEFORE.search(text[: match.start]), _NAME_AFTER.search(text[match.end : match.end + 80])
-        if _PASSIVE.search(scene.sentence.folded, 0, match.start):
+        if function_words.PASSIVE_BEFORE.search(scene.sentence.folded, 0, match.start):
             # "Haiti was added": it does not say so.
             before = None
         if _is_said_by_unnamed(scene, match, before.end(1) if before else 0):
             break
-        for found in (after, before) if cue.value in _NAMED_AFTER else (before, after):
-            if found and found[1].split()[0] not in _NO_NAMES and not _POSSESSIVE.search(found[1]):
+        for found in (after, before) if cue.value in function_words.NAMED_AFTER else (before, after):
+            if found and found[1].split()[0] not in function_words.NO_NAMES and not _POSSESSIVE.search(found[1]):
                 return Speaker(name=found[1].strip(" .,"), is_named=True)
     if scene.has(Role.UNNAMED):
         return Speaker(name="unnamed sources", is_named=False)
@@ -98,4 +66,4 @@ def _is_said_by_unnamed(scene: Scene, saying: Match, name_end: int) -> bool:
 
 def is_first_person(scene: Scene) -> bool:
     """Whether the sentence speaks of its speaker."""
-    return bool(_FIRST_PERSON.search(scene.sentence.folded))
+    return bool(function_words.FIRST_PERSON.search(scene.sentence.folded))
