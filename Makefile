@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --universal --p
 # The interpreter to set up with, if not the first fitting python3: make PYTHON=python3.12
 export PYTHON
 
-.PHONY: help report test check setup setup-dev lock clean
+.PHONY: help report test check gallery setup setup-dev lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -18,7 +18,7 @@ report: setup ## Build the full regional comparison into out/, as a Prefect flow
 	@$(BIN)/python -m flows.build_report
 
 test: setup-dev ## Run the tests with branch coverage
-	@$(BIN)/python -m pytest --cov --cov-report=term
+	@$(BIN)/python -m pytest -rs --cov --cov-report=term
 
 check: setup-dev ## Run the linters, the type checker, the import contracts and the check of the locks
 	@$(BIN)/ruff check flows reports sources tests
@@ -26,6 +26,9 @@ check: setup-dev ## Run the linters, the type checker, the import contracts and 
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/uv pip check --python $(BIN)/python
+
+gallery: setup-dev ## Draw one page of each kind of report into docs/gallery/; numbers only if some were gathered
+	@$(BIN)/python docs/gallery/make.py
 
 setup: .venv/set-up ## Install what running needs: system libraries, .venv, locked packages, the command policydiff
 

@@ -8,11 +8,10 @@ from typing import Any
 
 from reports import changes
 from reports.changes import Since
+from reports.edition import MANIFEST
 from reports.state import Clock
 from sources.codebook import Codebook
 from sources.errors import BadInput, Fault, UnknownName
-
-MANIFEST = ".manifest.json"
 
 
 def manifests(out: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -32,15 +31,20 @@ def since(given: str, out: Path, book: Codebook, clock: Clock) -> Since:
             fault = Fault(file="--since", path="day", found=given, expected=f"a day up to {clock.as_of}")
             raise BadInput([fault])
         return changes.on_day(book, clock, day)
-    found = [(path, manifest) for path, manifest in manifests(out) if str(manifest.get("edition")).startswith(given)]
-    if len({manifest["edition"] for _, manifest in found}) != 1:
-        raise UnknownName("edition", given, sorted({str(manifest["edition"])[:12] for _, manifest in found}))
-    path, manifest = found[0]
+    path, manifest = find(given, out)
     rows = path.with_name(path.name.removesuffix(MANIFEST) + ".json")
     if not rows.exists():
         fault = Fault(file=rows.name, path=".", found="no such file", expected="the edition's rows, built with json")
         raise BadInput([fault])
     return changes.of_edition(_object(rows), manifest, rows.name)
+
+
+def find(given: str, out: Path) -> tuple[Path, dict[str, Any]]:
+    """Return the manifest, with its path, of the one edition whose id begins so. Raises UnknownName."""
+    found = [(path, manifest) for path, manifest in manifests(out) if str(manifest.get("edition")).startswith(given)]
+    if len({manifest["edition"] for _, manifest in found}) != 1:
+        raise UnknownName("edition", given, sorted({str(manifest["edition"])[:12] for _, manifest in found}))
+    return found[0]
 
 
 def _day(given: str) -> date | None:

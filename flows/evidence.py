@@ -16,6 +16,24 @@ def load(settings: Settings) -> Codebook:
     return over(codebook.load(), settings)
 
 
+def as_it_was(settings: Settings, overlay_sha256: str | None) -> Codebook:
+    """Return the shipped codebook with what had been accepted when the hash of it all was this; None for nothing.
+
+    Decisions are only ever added, so what stood then stood after some number of them. Where no number of them gives the
+    hash it is the codebook in force.
+    """
+    shipped = codebook.load()
+    if overlay_sha256 is None:
+        return shipped
+    from sources.review import Review
+
+    review = Review(settings.home / "review")
+    for number in range(len(review.decisions()), 0, -1):
+        if codebook.overlay_sha256(additions := review.overlay(number)) == overlay_sha256:
+            return codebook.lay_over(shipped, additions)
+    return over(shipped, settings)
+
+
 def over(book: Codebook, settings: Settings) -> Codebook:
     """Return the shipped codebook with what was accepted on this machine.
 

@@ -1,6 +1,6 @@
 """Claims that nobody has reviewed: for a report that asks for them, and how many of them would change a row."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from flows import evidence
@@ -21,16 +21,22 @@ def kept(settings: Settings) -> Review:
 
 def pending(settings: Settings) -> tuple[Unreviewed, ...]:
     """Return the claims nobody has accepted or rejected, as a report takes them."""
-    return tuple(
-        Unreviewed(
-            id=item.id,
-            proposal=item.proposal,
-            title=item.reading.document.title,
-            source=item.reading.document.source,
-            language=item.reading.document.language,
-            known_from=_known_from(item),
-        )
-        for item in kept(settings).proposals()
+    return tuple(map(_unreviewed, kept(settings).proposals()))
+
+
+def of_ids(settings: Settings, ids: Collection[str]) -> tuple[Unreviewed, ...]:
+    """Return the claims with these ids, whatever was decided on them since."""
+    return tuple(_unreviewed(item) for item in kept(settings).proposals(None) if item.id in ids)
+
+
+def _unreviewed(item: Proposed) -> Unreviewed:
+    return Unreviewed(
+        id=item.id,
+        proposal=item.proposal,
+        title=item.reading.document.title,
+        source=item.reading.document.source,
+        language=item.reading.document.language,
+        known_from=_known_from(item),
     )
 
 

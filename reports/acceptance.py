@@ -107,5 +107,5 @@ def _text(pages: list[str], edition: Edition) -> Iterator[str]:
         lost = sorted({row.cell_code for row in edition.rows if row.cell_code not in whole})
         if lost:
             yield f"rows {', '.join(lost)} are not printed"
-    elif len(pages) > 2:
+    elif len(pages) > 2 and not edition.request.large_print:
         yield f"the brief has {len(pages)} pages; two are allowed"

@@ -3,7 +3,8 @@
 Five files are attached to every report, whatever its kind: rows.csv and rows.json (each row and the states behind it),
 statements.json (every statement that may be cited, with its source, dates, locator and the hash of its passage, and
 the searches, disputes, legal acts and gathered sources beside them; no quotation), numbers.csv (each gathered number
-that a chart or table uses, and what lines of numbers come to in each term) and manifest.json.
+that a chart or table uses, what lines of numbers come to in each term, and the figures of exposure) and manifest.json.
+A report with an annex carries its lines too (annex.csv).
 
 The manifest says what the edition was made from, what is counted on its pages, and the hash of each attachment, each
 page and each font. Its own hash stands in the XMP metadata, and the second half of the file's /ID is the hash of the
@@ -14,12 +15,11 @@ import csv
 import hashlib
 import io
 import json
-import platform
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +28,18 @@ import pikepdf
 import pypdfium2
 from pydantic import TypeAdapter
 
-from reports import series, tables
+from reports import annex, exposure, sentences, series, tables, toolchain
 from reports.changes import Cause, Changed
 from reports.comparison import Row
 from reports.edition import Edition, canonical_json
+from reports.exposure import Exposure
 from reports.language import Language
 from reports.proposals import Unreviewed
-from reports.sections import cover, method
+from reports.sections import cover, method, plain, summary
 from reports.series import LegalAct, SourceState
 from reports.state import Clock
 from sources.codebook import Codebook
+from sources.countries import REGION_COUNTRIES
 from sources.model import (
     Certainty,
     Comparison,
@@ -53,19 +55,6 @@ from sources.model import (
 )
 
 ROWS, STATEMENTS, MANIFEST = "rows.json", "statements.json", "manifest.json"
-# The tools whose version decides the bytes of a report.
-TOOLS = (
-    "weasyprint",
-    "pydyf",
-    "fonttools",
-    "pikepdf",
-    "jinja2",
-    "babel",
-    "tinycss2",
-    "tinyhtml5",
-    "pillow",
-    "pydantic",
-)
 
 _ID = re.compile(rb"/ID \[ ?<([0-9a-f]{32})> ?<([0-9a-f]{32})> ?\]")
 _BLANK = b"0" * 32
@@ -188,7 +177,19 @@ def attachments(edition: Edition) -> tuple[Attachment, ...]:
             description="The gathered numbers of charts and tables, and what they come to in each term",
             content=_numbers_csv(edition),
         ),
+        *_annex(edition),
     )
+
+
+def _annex(edition: Edition) -> Iterator[Attachment]:
+    if edition.request.annex:
+        yield Attachment(
+            name="annex.csv",
+            mime_type="text/csv",
+            relationship="Data",
+            description="The lines of the annex: every gathered number and legal act in the scope of the report",
+            content=annex.as_csv(annex.blocks(edition)).encode(),
+        )
 
 
 def _rows_json(edition: Edition) -> bytes:
@@ -254,11 +255,13 @@ def _citable(edition: Edition, instrument: Instrument) -> tuple[Statement, ...]:
 
 def _statements_json(edition: Edition) -> bytes:
     about = _instruments(edition)
+    linked = [act for instrument in about for act in edition.acts_of(instrument)]
+    of_places = [act for found in _exposures(edition) for act in (*found.deals, *found.decisions)]
     cited = StatementsFile(
         statements=tuple(s for instrument in about for s in _citable(edition, instrument)),
         searches=tuple(search for instrument in about for search in edition.searches_of(instrument)),
         contradictions=tuple(dispute for instrument in about for dispute in instrument.contradictions),
-        acts=tuple({act.act_id: act for instrument in about for act in edition.acts_of(instrument)}.values()),
+        acts=tuple({act.act_id: act for act in (*linked, *of_places)}.values()),
         gathered_sources=edition.gathered.sources,
         # Nothing is quoted here: the words of a claim that nobody has reviewed stay in the store.
         machine_read=tuple(
@@ -269,7 +272,7 @@ def _statements_json(edition: Edition) -> bytes:
 
 
 def _numbers_csv(edition: Edition) -> bytes:
-    """Return observations, sums over a term (with the days they cover) and last values of a term."""
+    """Return observations, sums over a term (with the days they cover) and the figures of exposure, as printed."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(
@@ -289,7 +292,19 @@ def _numbers_csv(edition: Edition) -> bytes:
             if line.is_flow and (summed := series.total(line, term)):
                 value, covered = summed.value, summed.covered_days
                 writer.writerow(("sum", *of_term, value, line.unit, line.unit_of_count, covered, term.days, ""))
+    for found in _exposures(edition):
+        for reading in found.readings:
+            sources = ";".join(wanted.source_id for wanted in reading.measure.series)
+            for f in reading.figures:
+                of_year = (sources, reading.measure.id, found.country_code, "", f.interval.start, f.interval.end)
+                days, snapshots = f.interval.days, ";".join(f.snapshot_sha256)
+                writer.writerow(("exposure", *of_year, f.value, f.unit, f.unit_of_count, days, days, snapshots))
     return out.getvalue().encode()
+
+
+def _exposures(edition: Edition) -> tuple[Exposure, ...]:
+    places = edition.request.country_codes or REGION_COUNTRIES
+    return exposure.of_countries(edition.gathered, places, edition.request.clock.on)
 
 
 # --- The manifest ----------------------------------------------------------------------------------------------------
@@ -303,14 +318,15 @@ def description(edition: Edition) -> dict[str, object]:
         "rows": [row.code for row in edition.all_rows],
         "statements": [s.id for s in edition.statements],
         "counts": counts(edition),
-        "tools": {"python": platform.python_version(), **{name: version(name) for name in TOOLS}},
+        "tools": toolchain.tools(),
     }
 
 
 def counts(edition: Edition) -> dict[str, int]:
     """Return what is counted on the pages, by name; rows are instrument-country cells.
 
-    `<comparison>.<headline>` counts rows by what became of them, `outcome.<outcome>` those with a projection.
+    `<comparison>.<headline>` counts rows by what became of them, `outcome.<outcome>` those with a projection. What
+    composed sentences count has the name of its claim, with the instrument before it in the lead of a sheet.
     """
     language = Language(edition.request.language)
     on_cover, in_method, coverage = cover.build(edition, language), method.build(edition, language), edition.coverage
@@ -339,7 +355,20 @@ def counts(edition: Edition) -> dict[str, int]:
         "withheld_rows": edition.withheld_rows,
         "changed_rows": len(edition.changes),
         "changed_headlines": sum(changed.is_headline for changed in edition.changes),
+        **{f"annex.{source_id}": count for source_id, count in annex.counts(edition).items()},
+        **_told(edition, language),
     }
+
+
+def _told(edition: Edition, language: Language) -> dict[str, int]:
+    """Return what composed sentences count."""
+    in_plain_words, in_summary = plain.build(edition, language), summary.build(edition, language)
+    told = sentences.counts((*(in_plain_words.sentences if in_plain_words else ()), *in_summary.sentences))
+    for instrument in edition.instruments:
+        rows = [row for row in edition.rows if row.instrument.id == instrument.id]
+        lead = chain.from_iterable(sentences.lead(rows, edition.request.clock, language))
+        told |= {f"{instrument.id}.{key}": count for key, count in sentences.counts(lead).items()}
+    return dict(sorted(told.items()))
 
 
 # --- Making the archive ----------------------------------------------------------------------------------------------
@@ -450,11 +479,16 @@ def hash_of_page(page: pikepdf.Page) -> str:
 
 
 def resources(document: pikepdf.Pdf) -> dict[str, str]:
-    """Return a hash of each font, picture and other thing the pages draw with, by kind and name."""
-    # The renderer gives all pages the same resources.
+    """Return a hash of each font, picture and other thing the pages draw with, by kind and name.
+
+    The renderer gives all pages it lays out together the same resources; those of the pieces bound into a report are
+    told apart by the number of the piece.
+    """
+    given = {page.Resources.objgen: page.Resources for page in document.pages}
     return {
-        f"{kind}{name}": _digest(value)
-        for kind, members in sorted(document.pages[0].Resources.items())
+        f"{kind}{name}" + (f" of piece {number}" if number else ""): _digest(value)
+        for number, held in enumerate(given.values())
+        for kind, members in sorted(held.items())
         if isinstance(members, pikepdf.Dictionary)
         for name, value in sorted(members.items())
     }

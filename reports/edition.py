@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -16,6 +16,9 @@ from reports.state import Clock, known
 from sources.codebook import Codebook
 from sources.countries import AREAS, PLACES
 from sources.model import BRIDGE_DAY, Comparison, Instrument, Letter, Presence, Search, Side, Statement
+
+# What the name of the manifest beside an edition's files ends in.
+MANIFEST = ".manifest.json"
 
 
 class Kind(StrEnum):
@@ -37,7 +40,11 @@ class Paper(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a reader asks for. Empty tuples mean all countries or all instruments."""
+    """What a reader asks for. Empty tuples mean all countries or all instruments.
+
+    `annex` asks for every gathered number and legal act in scope, line by line (`reports/annex.py`).
+    `large_print` sets everything large, for readers who see little (`reports/large_print.css`).
+    """
 
     kind: Kind
     clock: Clock
@@ -45,6 +52,8 @@ class Request:
     instrument_ids: tuple[str, ...] = ()
     language: str = "en"
     paper: Paper = Paper.LETTER
+    annex: bool = False
+    large_print: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +192,8 @@ class Edition:
                 }
                 for source in self.gathered.sources
             },
+            **({"annex": True} if request.annex else {}),
+            **({"large_print": True} if request.large_print else {}),
             **({} if self.since is None else {"since": self.since.identity}),
             **({} if claims is None else {"machine_read_sha256": {claim.id: claim.sha256 for claim in claims}}),
         }
@@ -204,16 +215,18 @@ def make(
     gathered: Gathered | None = None,
     machine_read: Iterable[Unreviewed] | None = None,
     since: Since | None = None,
+    rows: Sequence[Row] | None = None,
 ) -> Edition:
     """Return the edition a request asks for; without `gathered` it rests on the shipped evidence alone.
 
-    With `since` it can say what changed.
+    With `since` it can say what changed. `rows` are those of the whole codebook by the request's clock, where somebody
+    has compared them already.
 
     Of the machine-read claims those in scope are kept, whether or not the codebook has a row for them.
     """
     gathered = gathered or Gathered()
     claims = None if machine_read is None else _unreviewed(machine_read, codebook, request)
-    rows = compare_codebook(codebook, request.clock)
+    rows = compare_codebook(codebook, request.clock) if rows is None else rows
     wanted = set(request.instrument_ids)
     chosen = [row for row in rows if not wanted or row.instrument.id in wanted]
     made = Edition(

@@ -67,7 +67,7 @@ def _statement(s: Statement) -> list[str]:
     return [
         f"  {s.id}  {s.holds_from}  {s.text['en']}",
         f"      {s.modality}, {s.speaker}{'' if s.is_named else ' (unnamed)'}; {', '.join(s.properties)}",
-        f"      {s.source.publisher}: {s.source.title} ({published}); {s.source.kind}, tier {s.source.tier}, "
+        f"      {s.source.imprint}: {s.source.title} ({published}); {s.source.kind}, tier {s.source.tier}, "
         f"group {s.source.group}",
         f"      {s.source.url}",
         f"      {s.locator}; passage sha256 {s.quote_sha256}; recorded {s.recorded}",
@@ -78,9 +78,9 @@ def _statement(s: Statement) -> list[str]:
 def _search(search: Search) -> list[str]:
     finding = "absence supported" if search.is_absence else "nothing found either way"
     return [
-        f"  {search.id}  searched {search.searched}: {search.claim} ({finding})",
-        f"      {search.result}",
-        f"      in {search.where}; query: {search.query}; {search.source_url}",
+        f"  {search.id}  searched {search.searched}: {search.claim['en']} ({finding})",
+        f"      {search.result['en']}",
+        f"      in {search.where['en']}; query: {search.query}; {search.source_url}",
     ]
 
 

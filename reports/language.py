@@ -1,14 +1,15 @@
 """Reader's language: words from the .po files, country names, dates and numbers from the CLDR (Babel).
 
 A language is one file, reports/locales/<language>.po. Message ids are English sentences, or keys such as
-`existence.reinstated` for the words of a scale; a key or a sentence without a translation stops the build. The keys
-`form.*` hold what the language writes in its own way: the patterns of days, and from which number on thousands are set
-apart.
+`existence.reinstated` for the words of a scale; a key or a sentence without a translation stops the build. The texts of
+the codebook stand in the instrument files in the languages those are written in; another language has them in its .po
+file too, by the English text. The keys `form.*` hold what the language writes in its own way: the patterns of days, and
+from which number on thousands are set apart.
 """
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -18,6 +19,7 @@ from pathlib import Path
 from babel import Locale
 from babel.core import get_global
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -26,6 +28,7 @@ from markupsafe import Markup
 from sources.countries import AREAS
 from sources.dates import Dated
 from sources.errors import PolicydiffError
+from sources.model import CitedSource
 
 LOCALES = Path(__file__).parent / "locales"
 
@@ -33,6 +36,8 @@ LOCALES = Path(__file__).parent / "locales"
 MANY = 2
 
 _KEY = re.compile(r"[a-z_]+\.[A-Za-z0-9_+/-]+")
+# Spanish writes "e" for "y" before the same sound; a diphthong (hielo, Iowa) has another.
+_SAME_SOUND = re.compile(r"h?[ií](?![aeou])", re.IGNORECASE)
 _NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9_+/-]+")
 
 
@@ -135,12 +140,22 @@ class Language:
         return f"{amount} ({counted})" if counted else amount
 
     def text(self, texts: Mapping[str, str]) -> str:
-        """Return a curated text in this language; English stands in where only English exists."""
-        return texts.get(self.code) or texts["en"]
+        """Return a curated text in this language.
+
+        English stands in only for what is in English alone, the statements that were accepted on one machine.
+        """
+        if self.code in texts:
+            return texts[self.code]
+        english = texts["en"]
+        return english if _is_english_alone(texts) else self.gettext(english)
 
     def marked_text(self, texts: Mapping[str, str]) -> str:
-        """Return a curated text for a page: one that exists only in English is marked as English."""
-        return texts.get(self.code) or self.foreign(texts["en"])
+        """Return a curated text for a page: what is in English alone is marked as English."""
+        return self.foreign(texts["en"]) if _is_english_alone(texts) else self.text(texts)
+
+    def publisher(self, source: CitedSource) -> str:
+        """Return who published a source, with what is to be said of it: "A paper (copy on a blog)"."""
+        return f"{source.publisher} ({self.text(source.note)})" if source.note else source.publisher
 
     def marked_label(self, scale: str, value: str) -> str:
         """Return the word for a publisher's own label for a page; the label itself is marked as English."""
@@ -160,6 +175,14 @@ class Language:
     def places(self, codes: tuple[str, ...]) -> str:
         """Return several places in one phrase, in the order given."""
         return ", ".join(self.place(code) for code in codes)
+
+    def listed(self, items: Sequence[str]) -> str:
+        """Return items as one phrase, joined as the language does: "a, b, and c"; markup stays markup."""
+        joined = format_list(list(items), locale=self.code)
+        if self.code == "es" and len(items) > 1 and _SAME_SOUND.match(items[-1]):
+            joined = f"{joined.removesuffix(f' y {items[-1]}')} e {items[-1]}"
+        # Markup where every item is: only the language's own joining words have come in.
+        return Markup(joined) if all(isinstance(item, Markup) for item in items) else joined
 
     def day(self, value: date) -> str:
         """Return a day in long form: 21 January 2025."""
@@ -185,6 +208,10 @@ class Language:
         """Return a number with this language's separators."""
         is_grouped = abs(value) >= int(self.word("form", "grouped_from"))
         return format_decimal(value, locale=self.code, group_separator=is_grouped)
+
+
+def _is_english_alone(texts: Mapping[str, str]) -> bool:
+    return texts.keys() == {"en"}
 
 
 def _key(scale: str, value: str) -> str:

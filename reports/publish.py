@@ -1,4 +1,4 @@
-"""Editions to files: PDF, HTML, CSV and JSON with a manifest beside them, whole or not at all."""
+"""Editions to files: a PDF, a page, tables and data with a manifest beside them, whole or not at all."""
 
 import hashlib
 import os
@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports import acceptance, archive, limits, render, tables
-from reports.edition import Edition, canonical_json
+from reports import acceptance, archive, binding, limits, parquet, render, screen, tables, toolchain
+from reports.edition import MANIFEST, Edition, canonical_json
 
-FORMATS = ("pdf", "html", "csv", "json")
 # A page of the full report takes about a quarter of a second; these stop a page that never ends.
 RENDER_SECONDS = 600
 RENDER_MEBIBYTES = 6144
@@ -38,40 +37,78 @@ class Published:
     stale_sources: tuple[str, ...]
     withheld_rows: int
 
+    @property
+    def pdf(self) -> Path | None:
+        """Return the path of the PDF, or None where none was asked for."""
+        return next((file.path for file in self.files if file.path.suffix == ".pdf"), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """An edition's files that passed their check and stand nowhere yet: bytes by file name, pages of its PDF."""
+
+    files: dict[str, bytes]
+    pages: int | None
+
 
 def publish(
     edition: Edition, formats: Sequence[str], out: Path, say: Callable[[str], None] = lambda _: None
 ) -> Published:
     """Make an edition's files in `out`, check the PDF, and only then put them in place.
 
-    `say` is told what is being done. Raises Refused and keeps nothing if the PDF fails its acceptance check.
+    `say` is told what is being done. Raises Refused and keeps nothing if a file fails its check.
     """
+    made = make(edition, formats, say)
+    return put(made, edition, out, _manifest(edition, made).encode())
+
+
+def make(edition: Edition, formats: Sequence[str], say: Callable[[str], None]) -> Made:
+    """Return an edition's files. Raises Refused if the PDF fails its acceptance check or a table has no room."""
     made: dict[str, bytes] = {}
     pages = None
-    page = render.html(edition) if {"pdf", "html"} & set(formats) else ""
     for name in formats:
         say(f"making {name}")
         match name:
             case "pdf":
-                laid_out = limits.run(render.pdf, RENDER_SECONDS, RENDER_MEBIBYTES, page, edition.id)
-                made[name] = archive.enclose(laid_out, edition)
+                made[name] = archive.enclose(_laid_out(edition), edition)
                 say("checking the finished PDF")
                 pages = acceptance.check(made[name], edition)
             case "html":
-                made[name] = page.encode()
+                made[name] = screen.html(edition).encode()
             case "csv":
                 made[name] = tables.as_csv(edition.all_rows).encode()
             case "json":
                 content = tables.as_json(edition.all_rows, edition.request.clock, edition.codebook)
                 made[name] = content.encode()
+            case "xlsx":
+                # Only this format needs the library that writes it.
+                from reports import workbook
+
+                made[name] = workbook.as_workbook(edition)
+            case "parquet":
+                made[name] = parquet.as_parquet(edition)
     stem = file_stem(edition)
-    files = tuple(_write(out / f"{stem}.{name}", content) for name, content in made.items())
-    manifest = _write(out / f"{stem}.manifest.json", _manifest(edition, files).encode())
+    return Made(files={f"{stem}.{name}": content for name, content in made.items()}, pages=pages)
+
+
+def _laid_out(edition: Edition) -> bytes:
+    """Return the edition as a tagged PDF, with the pieces of its annex bound in."""
+    within = (RENDER_SECONDS, RENDER_MEBIBYTES)
+    annex = [(page, edition.id, f"annex-{number}-") for number, page in enumerate(render.annex_html(edition), start=1)]
+    pieces = limits.run_each(render.pdf, *within, annex)
+    page = render.html(edition, empty_pages=sum(map(binding.pages, pieces)))
+    report = limits.run(render.pdf, *within, page, edition.id)
+    return binding.bind(report, pieces) if pieces else report
+
+
+def put(made: Made, edition: Edition, out: Path, manifest: bytes) -> Published:
+    """Put an edition's files in place, the manifest last."""
+    files = tuple(_write(out / name, content) for name, content in made.files.items())
     return Published(
         edition_id=edition.id,
         files=files,
-        manifest=manifest.path,
-        pages=pages,
+        manifest=_write(out / f"{file_stem(edition)}{MANIFEST}", manifest).path,
+        pages=made.pages,
         stale_sources=tuple(source.source_id for source in edition.stale_sources),
         withheld_rows=edition.withheld_rows,
     )
@@ -83,16 +120,25 @@ def file_stem(edition: Edition) -> str:
     scope = "-".join((*request.country_codes, *request.instrument_ids)) or "region"
     if len(scope) > 60:
         scope = f"{len(request.country_codes)}-countries-{len(request.instrument_ids)}-instruments-{edition.id[:8]}"
-    parts = (request.kind, scope, request.clock.as_of.isoformat(), request.language, request.paper)
+    parts = [request.kind, scope, request.clock.as_of.isoformat(), request.language, request.paper]
+    if request.annex:
+        parts.append("annex")
+    if request.large_print:
+        parts.append("large-print")
     return "policy-comparison_" + "_".join(parts)
 
 
-def _manifest(edition: Edition, files: Sequence[File]) -> str:
+def _manifest(edition: Edition, made: Made) -> str:
     """Return what the edition was made from and with, as JSON: enough to rebuild and compare it."""
     return canonical_json(
         {
             **archive.description(edition),
-            "files": {file.path.name: {"sha256": file.sha256, "bytes": file.size} for file in files},
+            "fonts_sha256": toolchain.fonts(),
+            "code_sha256": toolchain.code(),
+            "files": {
+                name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+                for name, content in made.files.items()
+            },
         }
     )
 

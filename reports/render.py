@@ -15,10 +15,11 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from reports import narrative, sections
+from reports import annex, narrative, sections
 from reports.edition import Edition, Kind
 from reports.language import Language
 from reports.sections import Section, cover
+from reports.sections import annex as annex_section
 from sources.errors import MissingLibrary, PolicydiffError
 from sources.model import CitedSource
 
@@ -48,15 +49,52 @@ class Entry:
     parts: tuple["Entry", ...] = ()
 
 
-def html(edition: Edition) -> str:
-    """Return the report as one self-contained page: styles inline, nothing to fetch."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a page of an edition is put together from: its words, its sections as markup and its contents.
+
+    The contents follow the first `opening` sections and list the others.
+    """
+
+    title: str
+    description: str
+    sections: tuple[Markup, ...]
+    opening: int
+    contents: tuple[Entry, ...]
+
+
+def html(edition: Edition, empty_pages: int = 0) -> str:
+    """Return the report as the page that is laid out on paper: styles inline, no script, nothing to fetch.
+
+    It ends in `empty_pages` on which only the margins are printed, for what is laid out apart.
+    """
     language = Language(edition.request.language)
+    css = Markup(paper_css(edition, language))
+    return framed("page.html.j2", edition, parts(edition, language), language, css=css, empty_pages=empty_pages)
+
+
+def annex_html(edition: Edition) -> tuple[str, ...]:
+    """Return the lines of the annex as pages of the same form, one for each piece that is laid out apart."""
+    language = Language(edition.request.language)
+    css = Markup(paper_css(edition, language))
+    named = Parts(
+        title=language.gettext("Annex"), description=cover.scope(edition, language), sections=(), opening=0, contents=()
+    )
+    tables = (annex_section.tables(piece, edition, language) for piece in annex.pieces(annex.blocks(edition)))
+    return tuple(framed("annex.html.j2", edition, named, language, css=css, tables=one) for one in tables)
+
+
+def parts(edition: Edition, language: Language) -> Parts:
+    """Build every section of the edition's kind that has something to say."""
     environment = _environment()
-    shown, contents = [], []
+    shown, contents, opening = [], [], 0
     for section in sections.of_kind(edition.request.kind):
         view = section.build(edition, language)
         if view is not None:
             shown.append(_section(environment, section, view, edition, language))
+            if section.order < sections.LISTED_FROM:
+                opening += 1
+                continue
             contents.append(
                 Entry(
                     anchor=section.id,
@@ -64,24 +102,26 @@ def html(edition: Edition) -> str:
                     parts=tuple(Entry(anchor=a, title=t) for a, t in section.entries(view, language)),
                 )
             )
-    title = language.gettext("%s: U.S. migration policy in two terms") % cover.title(edition, language)
-    return environment.get_template("page.html.j2").render(
-        title=title,
+    return Parts(
+        title=language.gettext("%s: U.S. migration policy in two terms") % cover.title(edition, language),
         description=cover.scope(edition, language),
-        css=Markup(_css(edition, language)),
-        sections=shown,
-        # The cover stands before them and is not among them; two pages need none.
-        contents=contents[1:] if edition.request.kind is not Kind.BRIEF else (),
-        **_words(edition, language),
+        sections=tuple(shown),
+        opening=opening,
+        # Two pages need none.
+        contents=tuple(contents) if edition.request.kind is not Kind.BRIEF else (),
     )
+
+
+def framed(template: str, edition: Edition, page: Parts, language: Language, **more: object) -> str:
+    """Return a page around its sections; `more` are further values that its template names."""
+    return _environment().get_template(template).render(page=page, **_words(edition, language), **more)
 
 
 def _section(
     environment: jinja2.Environment, section: Section, view: object, edition: Edition, language: Language
-) -> Any:
+) -> Markup:
     template = environment.get_template(f"sections/{section.id}.html.j2")
-    text = template.render(view=view, **_words(edition, language))
-    return Markup(text)
+    return Markup(template.render(view=view, **_words(edition, language)))
 
 
 def _words(edition: Edition, language: Language) -> Mapping[str, object]:
@@ -92,6 +132,7 @@ def _words(edition: Edition, language: Language) -> Mapping[str, object]:
         "row_anchors": frozenset(row.cell_code for row in edition.rows),
         "note_anchors": frozenset(statement.id for statement in edition.statements),
         "clock": edition.request.clock,
+        "large_print": edition.request.large_print,
         "kind": edition.request.kind,
         "language": language,
         "_": language.gettext,
@@ -134,14 +175,15 @@ def _refuse_missing(value: Any) -> Any:
     return value
 
 
-def _css(edition: Edition, language: Language) -> str:
-    """Return the style sheet with the paper, and the line at the foot of every page."""
+def paper_css(edition: Edition, language: Language) -> str:
+    """Return the style sheet of paper with the paper, and the line at the foot of every page."""
     said = language.gettext("As of %(day)s · edition %(id)s") % {
         "day": language.day(edition.request.clock.as_of),
         "id": edition.id[:12],
     }
     foot = _css_string(f"{cover.title(edition, language)} · {said}")
-    sheet = (HERE / "page.css").read_text(encoding="utf-8")
+    names = ("page.css", "large_print.css") if edition.request.large_print else ("page.css",)
+    sheet = "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
     return f"{sheet}\n@page {{ size: {edition.request.paper}; @bottom-left {{ content: {foot} }} }}\n"
 
 
@@ -153,12 +195,12 @@ def _css_string(text: str) -> str:
 # --- PDF ------------------------------------------------------------------------------------------------------
 
 
-def pdf(page: str, identifier: str) -> bytes:
-    """Return a page made by `html` as a tagged PDF: the same bytes for the same page and identifier.
+def pdf(page: str, identifier: str, mark: str = "") -> bytes:
+    """Return a page made by `html` as a tagged PDF: the same bytes for the same arguments.
 
-    `identifier` is the edition's id, in hexadecimal. `reports.archive.enclose` makes the finished report of it,
-    PDF/UA-1 and PDF/A-3a with its attachments. Raises MissingLibrary if Pango is not installed, AssetRefused if
-    the page asks for anything but our fonts.
+    `identifier` is the edition's id, in hexadecimal; `mark` tells the tags of a piece from those of others.
+    `reports.archive.enclose` makes the finished report of it, PDF/UA-1 and PDF/A-3a with its attachments. Raises
+    MissingLibrary if Pango is not installed, AssetRefused if the page asks for anything but our fonts.
     """
     weasyprint = _weasyprint()
     from reports import structure
@@ -184,12 +226,12 @@ def pdf(page: str, identifier: str) -> bytes:
     )
     if refused:
         raise AssetRefused(f"the page asks for {refused[0]!r}; only the report's own fonts can be fetched")
-    with structure.noted() as elements:
+    with structure.noted() as notes:
         made: bytes = document.write_pdf(
             pdf_variant="pdf/a-3a",
             pdf_identifier=bytes.fromhex(identifier[:32]),
             custom_metadata=False,
-            finisher=structure.finisher(elements),
+            finisher=structure.finisher(notes, mark),
         )
     return made
 

@@ -8,6 +8,7 @@ artifacts, so that a screen reader does not read them in the middle of a sentenc
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -22,34 +23,57 @@ _MOST_HEAD_ROWS = 3
 _PAGINATION = pydyf.Dictionary({"Type": "/Pagination"})
 
 
+# What the parts of a table are that is not laid out as one.
+_UNFOLDED = {
+    **dict.fromkeys(("/Table", "/THead", "/TBody", "/TFoot", "/TR", "/TH", "/TD"), "/Div"),
+    "/Caption": "/P",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    """What the renderer knew of each structure element, by object number: `elements`, where it comes from.
+
+    `unfolded` are the tables that are laid out otherwise: in large print their rows stand below each other.
+    """
+
+    elements: dict[int, Element] = field(default_factory=dict)
+    unfolded: set[int] = field(default_factory=set)
+
+
 @contextmanager
-def noted() -> Iterator[dict[int, Element]]:
-    """Note, while a PDF is written, which element of the page each structure element (by object number) comes from.
+def noted() -> Iterator[Notes]:
+    """Note, while a PDF is written, what is known of each structure element.
 
     The renderer has no hook for it: its own function is wrapped, and given back at the end.
     """
-    elements: dict[int, Element] = {}
+    notes = Notes()
     build = weasyprint.pdf.tags._build_box_tree
 
     def noting(box: Any, *rest: Any) -> Iterator[pydyf.Dictionary]:
         for made in build(box, *rest):
-            if box.element is not None:
-                # A page yields what its parts have yielded before it: the first to speak is the part itself.
-                elements.setdefault(made.number, box.element)
+            # A page yields what its parts have yielded before it: the first to speak is the part itself.
+            if box.element is not None and made.number not in notes.elements:
+                notes.elements[made.number] = box.element
+                if made["S"] == "/Table" and not box.is_table_wrapper:
+                    notes.unfolded.add(made.number)
             yield made
 
     weasyprint.pdf.tags._build_box_tree = noting
     try:
-        yield elements
+        yield notes
     finally:
         weasyprint.pdf.tags._build_box_tree = build
 
 
-def finisher(elements: dict[int, Element]) -> Callable[[Any, pydyf.PDF], None]:
-    """Return the function that finishes the tags of a PDF before it is written; `elements` as `noted` gives them."""
+def finisher(notes: Notes, mark: str = "") -> Callable[[Any, pydyf.PDF], None]:
+    """Return the function that finishes the tags of a PDF before it is written; `notes` as `noted` gives them.
+
+    `mark` is put before the names of head cells: in a piece of a report they must be other names than in the rest.
+    """
 
     def finish(_document: Any, pdf: pydyf.PDF) -> None:
-        _Tree(pdf, elements).finish()
+        _Tree(pdf, notes, mark).finish()
 
     return finish
 
@@ -57,9 +81,11 @@ def finisher(elements: dict[int, Element]) -> Callable[[Any, pydyf.PDF], None]:
 class _Tree:
     """The structure tree of a PDF that is being made: its parts are dictionaries, found by their references."""
 
-    def __init__(self, pdf: pydyf.PDF, elements: dict[int, Element]) -> None:
+    def __init__(self, pdf: pydyf.PDF, notes: Notes, mark: str) -> None:
         self.pdf = pdf
-        self.elements = elements
+        self.elements = notes.elements
+        self.unfolded = notes.unfolded
+        self.mark = mark
         self.root = self._object(pdf.catalog["StructTreeRoot"])
         self.document = self._object(self.root["K"][0])
 
@@ -68,6 +94,8 @@ class _Tree:
         for number, element in self.elements.items():
             if language := element.get("lang"):
                 self.pdf.objects[number]["Lang"] = pydyf.String(language)
+        for number in self.unfolded:
+            self._unfold(self.pdf.objects[number])
         pages = self.document["K"]
         self.document["K"] = pydyf.Array()
         for reference in pages:
@@ -142,6 +170,9 @@ class _Tree:
         rows = [(group["S"], self._kids(row)) for group in self._groups(table) for row in self._rows(group)]
         cells = [cell for _, row in rows for cell in row]
         heads = [cell for cell in cells if cell["S"] == "/TH"]
+        for cell in heads:
+            # The cells under it hold the same object.
+            cell["ID"].string = self.mark + cell["ID"].string
         has_head = any(kind == "/THead" for kind, _ in rows)
         is_small = has_head and 2 * len(heads) > len(cells)
         only_heads = [row for _, row in rows if all(cell["S"] == "/TH" for cell in row)]
@@ -166,6 +197,15 @@ class _Tree:
 
     def _rows(self, group: Any) -> list[Any]:
         return [kid for kid in self._kids(group) if kid["S"] == "/TR"]
+
+    def _unfold(self, part: Any) -> None:
+        """Make plain parts of a table that is not laid out as one: its cells are read one after the other."""
+        if part["S"] in ("/TH", "/TD"):
+            for key in ("A", "ID"):
+                part.pop(key, None)
+        part["S"] = _UNFOLDED.get(part["S"], part["S"])
+        for kid in self._kids(part):
+            self._unfold(kid)
 
     # --- Artifacts -------------------------------------------------------------------------------------------------
 

@@ -1,15 +1,19 @@
-"""Rows as data: JSON for machines, CSV for spreadsheets, text for a terminal. All three say the same.
+"""Rows as data: JSON for machines, CSV for spreadsheets, text for a terminal. All say the same.
 
-Text from outside is data: a cell that a spreadsheet would read as a formula is quoted.
+Text from outside is data: a cell that a spreadsheet would read as a formula is quoted. The same rows as a workbook are
+made in `reports/workbook.py`, as Parquet in `reports/parquet.py`.
 """
 
 import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from reports.comparison import Row
+from reports.language import Language
 from reports.state import Clock
 from sources.codebook import Codebook
 from sources.model import Side, State, Statement
@@ -17,27 +21,58 @@ from sources.model import Side, State, Statement
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = (
-    "code",
-    "instrument_id",
-    "country_code",
-    "component",
-    "comparison",
-    "headline",
-    "existence",
-    "degree",
-    "direction",
-    "magnitude",
-    "certainty",
-    "outcome",
-    "notes",
-    *(
-        f"{side.value}_{field}"
-        for side in Side
-        for field in ("presence", "stage", "legal", "implementation", "level", "evidence")
-    ),
-    "statement_ids",
+# One cell of a row: an id or word, an ordinal number, several ids or words, or nothing where it is not known.
+Cell = str | int | tuple[str, ...] | None
+
+
+class Holds(StrEnum):
+    """What the cells of a column are."""
+
+    TEXT = "text"
+    WHOLE_NUMBER = "whole_number"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of the rows. `meaning` is the key of its description; `side` the side of the comparison it tells of."""
+
+    name: str
+    meaning: str
+    holds: Holds = Holds.TEXT
+    unit: str = ""
+    side: Side | None = None
+
+
+# Ordinal scales: their numbers are ranks, and no sum or mean of them means anything.
+_UNITS = {"level": "rank 0-4", "magnitude": "rank 1-4"}
+_LISTS = frozenset({"notes", "statement_ids"})
+_OF_CHANGE = (
+    *("code", "instrument_id", "country_code", "component", "comparison", "headline", "existence", "degree"),
+    *("direction", "magnitude", "certainty", "outcome", "notes"),
 )
+_OF_STATE = ("presence", "stage", "legal", "implementation", "level", "evidence")
+
+
+def _column(meaning: str, side: Side | None = None) -> Column:
+    name = f"{side.value}_{meaning}" if side else meaning
+    holds = Holds.LIST if meaning in _LISTS else Holds.WHOLE_NUMBER if meaning in _UNITS else Holds.TEXT
+    return Column(name=name, meaning=meaning, holds=holds, unit=_UNITS.get(meaning, ""), side=side)
+
+
+COLUMNS = (
+    *(_column(meaning) for meaning in _OF_CHANGE),
+    *(_column(meaning, side) for side in Side for meaning in _OF_STATE),
+    _column("statement_ids"),
+)
+
+
+def meaning(column: Column, language: Language) -> str:
+    """Return what a column tells, in the reader's words: "First term: highest level, 0 to 4"."""
+    said = language.word("column", column.meaning)
+    if column.side is None:
+        return said
+    return language.gettext("%(side)s: %(meaning)s") % {"side": language.word("side", column.side), "meaning": said}
 
 
 def as_object(rows: Sequence[Row], clock: Clock, codebook: Codebook) -> dict[str, object]:
@@ -114,7 +149,7 @@ def _citation(s: Statement) -> dict[str, object]:
     return {
         "statement_id": s.id,
         "title": s.source.title,
-        "publisher": s.source.publisher,
+        "publisher": s.source.imprint,
         "url": s.source.url,
         "published": str(s.source.published) if s.source.published else None,
         "kind": s.source.kind.value,
@@ -134,14 +169,15 @@ def as_csv(rows: Sequence[Row]) -> str:
     """Return the rows as CSV with COLUMNS; unknown levels are empty, lists are joined with spaces."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_harmless(cell) for cell in _cells(row)] for row in rows)
+    writer.writerow([column.name for column in COLUMNS])
+    writer.writerows([harmless(joined(cell)) for cell in cells(row)] for row in rows)
     return out.getvalue()
 
 
-def _cells(row: Row) -> list[object]:
+def cells(row: Row) -> tuple[Cell, ...]:
+    """Return what a row says in each of COLUMNS."""
     change = row.change
-    cells: list[object] = [
+    return (
         row.code,
         row.instrument.id,
         row.country_code,
@@ -154,21 +190,29 @@ def _cells(row: Row) -> list[object]:
         change.magnitude,
         change.certainty.value,
         row.outcome.value,
-        " ".join(change.notes),
-    ]
-    for state in row.sides.values():
-        cells += [
-            state.presence.value,
-            state.stage,
-            state.legal or "unknown",
-            state.implementation or "unknown",
-            state.level,
-            state.evidence.value,
-        ]
-    return [*cells, " ".join(row.statement_ids)]
+        tuple(change.notes),
+        *(cell for state in row.sides.values() for cell in _cells_of_state(state)),
+        row.statement_ids,
+    )
 
 
-def _harmless(cell: object) -> object:
+def _cells_of_state(state: State) -> tuple[Cell, ...]:
+    return (
+        state.presence.value,
+        state.stage,
+        state.legal or "unknown",
+        state.implementation or "unknown",
+        state.level,
+        state.evidence.value,
+    )
+
+
+def joined(cell: Cell) -> str | int | None:
+    """Return a cell for a table without lists: their members with spaces between."""
+    return " ".join(cell) if isinstance(cell, tuple) else cell
+
+
+def harmless(cell: object) -> object:
     """Return text that a spreadsheet takes as text: not as a formula (direction is a word here, so "-1" stays)."""
     if isinstance(cell, str) and cell[:1] in ("=", "@", "+", "-", "\t", "\r") and cell not in ("+1", "-1"):
         return "'" + cell
@@ -216,7 +260,7 @@ def frame_as_csv(frame: "pd.DataFrame") -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(frame.columns)
-    writer.writerows([_harmless(_plain(cell)) for cell in row] for row in frame.itertuples(index=False))
+    writer.writerows([harmless(_plain(cell)) for cell in row] for row in frame.itertuples(index=False))
     return text.getvalue()
 
 

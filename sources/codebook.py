@@ -92,17 +92,18 @@ def _read_date(value: object) -> Dated:
 
 
 def _require_languages(texts: dict[str, str]) -> dict[str, str]:
-    _require_english(texts)
-    if missing := [language for language in LANGUAGES if not texts.get(language, "").strip()]:
-        raise ValueError(f"text in {', '.join(missing)} is missing; expected en, es and pt")
-    return texts
+    return _require(texts, LANGUAGES)
 
 
 def _require_english(texts: dict[str, str]) -> dict[str, str]:
+    return _require(texts, ("en",))
+
+
+def _require(texts: dict[str, str], languages: tuple[str, ...]) -> dict[str, str]:
     if unknown := sorted(texts.keys() - set(LANGUAGES)):
-        raise ValueError(f"{', '.join(unknown)} is no language of this codebook; expected en, es or pt")
-    if not texts.get("en", "").strip():
-        raise ValueError("English text is missing; expected en")
+        raise ValueError(f"{', '.join(unknown)} is no language of this codebook; expected {', '.join(LANGUAGES)}")
+    if missing := [language for language in languages if not texts.get(language, "").strip()]:
+        raise ValueError(f"text in {', '.join(missing)} is missing; expected {', '.join(languages)}")
     return texts
 
 
@@ -115,7 +116,7 @@ def _read_day(value: object) -> date:
 
 When = Annotated[Dated, BeforeValidator(_read_date)]
 Day = Annotated[date, BeforeValidator(_read_day)]
-Language = Literal["en", "es", "pt"]
+Language = Literal[LANGUAGES]  # type: ignore[valid-type]
 Translated = Annotated[dict[str, str], AfterValidator(_require_languages)]
 English = Annotated[dict[str, str], AfterValidator(_require_english)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -128,8 +129,9 @@ class _Form(BaseModel):
 
 class _SourceForm(_Form):
     title: Text
-    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
+    language: Annotated[str, Field(pattern=r"^([a-z]{2}|und)$")] = "en"
     publisher: Text
+    note: Translated | None = None
     url: Annotated[str, Field(pattern=r"^https?://\S+$")]
     published: When | Literal["undated"]
     kind: model.SourceKind
@@ -187,7 +189,7 @@ class _QuantityForm(_Form):
 
 class _StatementForm(_Form):
     id: Annotated[str, Field(pattern=r"^S-\d{4}[a-z]?$")]
-    text: English
+    text: Translated
     countries: Annotated[list[Literal[PLACES]], Field(min_length=1)]  # type: ignore[valid-type]
     other_countries: list[Annotated[str, Field(pattern=r"^[A-Z]{3}$")]] = []
     population: list[Annotated[str, Field(pattern=r"^[A-Z]{3}$")]] = []
@@ -205,8 +207,8 @@ class _StatementForm(_Form):
     ended: model.EndedHow | None = None
     quantity: _QuantityForm | None = None
     negated: bool = False
-    trigger: English | None = None
-    demand: English | None = None
+    trigger: Translated | None = None
+    demand: Translated | None = None
     condition_met: bool | None = None
     horizon: Day | None = None
     speaks_of_future: bool = False
@@ -223,7 +225,11 @@ class _StatementForm(_Form):
 
 
 class _AddedForm(_StatementForm):
+    # Who accepts a claim need not write the other languages: it is printed in English and marked so.
     id: Annotated[str, Field(pattern=r"^L-[0-9a-f]{10}$")]
+    text: English
+    trigger: English | None = None
+    demand: English | None = None
 
 
 class _SearchForm(_Form):
@@ -231,27 +237,27 @@ class _SearchForm(_Form):
     countries: Annotated[list[Literal[PLACES]], Field(min_length=1)]  # type: ignore[valid-type]
     component: str | None = None
     side: model.Side
-    claim: Text
-    where: Text
+    claim: Translated
+    where: Translated
     query: Text
     searched: Day
-    result: Text
+    result: Translated
     conclusion: Literal["absent", "not_found"]
     source_url: Annotated[str, Field(pattern=r"^https?://\S+$")]
     coder: Text
 
 
 class _DisputedForm(_Form):
-    value: Text
-    named_source: Text
+    value: Translated
+    named_source: Translated
     statements: list[str] = []
 
 
 class _ContradictionForm(_Form):
     id: Annotated[str, Field(pattern=r"^[A-Z]\d{2}[a-z]?$")]
-    about: English
+    about: Translated
     values: Annotated[list[_DisputedForm], Field(min_length=2)]
-    reason: English
+    reason: Translated
 
 
 class _CodingForm(_Form):
@@ -370,6 +376,11 @@ def read_yaml(path: Path) -> Any:
 # --- From the form to records -----------------------------------------------------------------------------------
 
 
+def instrument_ids(folder: Path = INSTRUMENTS) -> tuple[str, ...]:
+    """Return the ids of the instruments, in the order of the alphabet: each file bears the id of its own."""
+    return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+
+
 def load(folder: Path = INSTRUMENTS) -> Codebook:
     """Read every instrument file of `folder` and check them together.
 
@@ -425,12 +436,18 @@ def lay_over(book: Codebook, additions: Sequence[Addition]) -> Codebook:
         added.setdefault(addition.instrument_id, []).append(made)
     if faults:
         raise BadInput(faults)
-    laid = json.dumps([asdict(addition) for addition in ordered], sort_keys=True, ensure_ascii=False)
     return replace(
         book,
         instruments=tuple(replace(i, statements=(*i.statements, *added.get(i.id, ()))) for i in book.instruments),
-        file_sha256={**book.file_sha256, OVERLAY: hashlib.sha256(laid.encode()).hexdigest()},
+        file_sha256={**book.file_sha256, OVERLAY: overlay_sha256(additions)},
     )
+
+
+def overlay_sha256(additions: Sequence[Addition]) -> str:
+    """Return the hash of all that additions say, by which a codebook tells what was laid over it."""
+    ordered = sorted(additions, key=lambda addition: addition.id)
+    laid = json.dumps([asdict(addition) for addition in ordered], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(laid.encode()).hexdigest()
 
 
 def statement(addition: Addition, instrument: model.Instrument) -> model.Statement:
@@ -721,6 +738,7 @@ def _source(form: _SourceForm, key: str) -> model.CitedSource:
         title=form.title,
         language=form.language,
         publisher=form.publisher,
+        note=form.note,
         url=form.url,
         published=None if form.published == "undated" else form.published,
         kind=form.kind,

@@ -39,7 +39,7 @@ Fields = Mapping[str, str]
 # What is said of the document rather than by it: whoever accepts may complete it.
 CITATION = ("url", "publisher", "title")
 
-_SOURCE = (*CITATION, "published", "kind", "tier", "group")
+_SOURCE = (*CITATION, "language", "published", "kind", "tier", "group")
 _LISTS = frozenset({"countries", "other_countries", "population", "disputes"})
 # Each field and its place in the form of a statement.
 _PLACES: Mapping[str, tuple[str, ...]] = {
@@ -206,7 +206,7 @@ def citation(document: Document, book: Codebook, given: Fields | None = None) ->
     url = given.get("url") or (document.source if re.match(r"https?://", document.source) else "")
     host = _host(url)
     cited = (s.source for instrument in book.instruments for s in instrument.statements)
-    known = {(source.publisher, source.group) for source in cited if host and _host(source.url) == host}
+    known = {(source.imprint, source.group) for source in cited if host and _host(source.url) == host}
     publisher, group = next(iter(known)) if len(known) == 1 else (host, "")
     if named := given.get("publisher"):
         publisher, group = named, group if named == publisher else ""
@@ -214,6 +214,7 @@ def citation(document: Document, book: Codebook, given: Fields | None = None) ->
         "title": given.get("title") or document.title,
         "publisher": publisher,
         "url": url,
+        "language": document.language,
         "published": str(document.published or "undated"),
         "kind": document.kind.value,
         "tier": str(BEST_TIER[SourceKind(document.kind)]),

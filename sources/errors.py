@@ -37,10 +37,11 @@ class UnknownName(PolicydiffError):
     """A country, instrument or row code that does not exist: choose another."""
 
     def __init__(self, kind: str, name: str, suggestions: list[str]) -> None:
+        plural = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
         hint = (
             f"; did you mean {' or '.join(suggestions)}?"
             if suggestions
-            else f"; `policydiff list {kind}s` shows them all"
+            else f"; `policydiff list {plural}` shows them all"
         )
         super().__init__(f"unknown {kind} {name!r}{hint}")
 

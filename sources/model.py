@@ -185,7 +185,7 @@ FIRST_HAND = frozenset({SourceKind.OFFICIAL, SourceKind.COURT, SourceKind.PARTNE
 # --- Sources and statements -----------------------------------------------------------------------------------
 
 Texts = Mapping[str, str]
-"""Reader's text by language: en, es, pt."""
+"""Reader's text by language: en, es, pt; what was accepted from a document on one machine may be in English alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +193,8 @@ class CitedSource:
     """A publication a statement rests on.
 
     `published` None means the publisher gives no date; `group` names who the information comes from in the end:
-    reprints and copies of one agency share a group and count once. `language` is that of the title (ISO 639-1).
+    reprints and copies of one agency share a group and count once. `note` says what the publisher's name does not: a
+    copy, an excerpt, who is quoted. `language` is that of the title (ISO 639-1), or "und".
     """
 
     id: str
@@ -205,6 +206,12 @@ class CitedSource:
     tier: int
     group: str
     language: str = "en"
+    note: Texts | None = None
+
+    @property
+    def imprint(self) -> str:
+        """Return the publisher with its note, in English: "A paper (copy on a blog)"."""
+        return f"{self.publisher} ({self.note['en']})" if self.note else self.publisher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +313,8 @@ class Statement:
 class Search:
     """A recorded search: where, for what, when, and what it allows one to conclude about a side.
 
+    `query` holds the words as they were typed, which no reader's language changes.
+
     `is_absence` False is a search that found nothing either way: it proves nothing, and it stops an act from being
     carried into that side.
     """
@@ -314,11 +323,11 @@ class Search:
     instrument_id: str
     country_codes: tuple[str, ...]
     side: Side
-    claim: str
-    where: str
+    claim: Texts
+    where: Texts
     query: str
     searched: date
-    result: str
+    result: Texts
     is_absence: bool
     source_url: str
     coder: str
@@ -329,8 +338,8 @@ class Search:
 class DisputedValue:
     """One of the values that sources give for the same thing."""
 
-    value: str
-    named_source: str
+    value: Texts
+    named_source: Texts
     statement_ids: tuple[str, ...] = ()
 
 

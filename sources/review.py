@@ -259,9 +259,12 @@ class Review:
         kept = (values for name in self._place.names("decisions") for values in self._load(name)["decisions"])
         return tuple(map(_decision, kept))
 
-    def overlay(self) -> tuple[Addition, ...]:
-        """Return the statements that stand accepted, for `codebook.lay_over`. Raises DamagedObject."""
-        last = {decision.proposal_id: decision for decision in self.decisions()}
+    def overlay(self, decisions: int | None = None) -> tuple[Addition, ...]:
+        """Return the statements that stand accepted, for `codebook.lay_over`.
+
+        With `decisions` those that stood after so many of them. Raises DamagedObject.
+        """
+        last = {decision.proposal_id: decision for decision in self.decisions()[:decisions]}
         return tuple(decision.addition for decision in last.values() if decision.addition)
 
     def decide(self, choices: Iterable[Choice], reviewer: str, now: datetime, book: Codebook) -> tuple[Decision, ...]:

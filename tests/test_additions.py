@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from babel.messages.pofile import write_po
 
+from reports import catalog
 from tests.sources.test_codebook import GOOD
 
 ROOT = Path(__file__).parents[1]
@@ -77,16 +79,27 @@ def test_an_instrument_and_a_section_are_added_by_files_alone(tree):
     assert rows[0]["first"]["presence"] == "P"
 
 
-def add_french(tree, words_of):
-    """Add a language by its file alone: French, with the words of another."""
-    words = (ROOT / f"reports/locales/{words_of}.po").read_text(encoding="utf-8")
-    (tree / "reports/locales/fr.po").write_text(
-        words.replace(f"Language: {words_of}", "Language: fr"), encoding="utf-8"
+def add_french(tree, words_of, curated=()):
+    """Add a language by its file alone: French, with the words of another and the texts of the codebook as they are."""
+    french = catalog.read(words_of)
+    french.locale = "fr"
+    for text in curated:
+        french.add(text, f"{text} (fr)")
+    with (tree / "reports/locales/fr.po").open("wb") as file:
+        write_po(file, french)
+
+
+def build_in_french(tree):
+    """Run the command for one instrument in French; return the finished process."""
+    words = ("build", "--report", "instrument", "--instrument", "remittance_tax", "--lang", "fr", "--format", "html")
+    return subprocess.run(
+        [sys.executable, "-m", "flows.cli", *words], cwd=tree, capture_output=True, text=True, check=False
     )
 
 
-def test_a_language_is_added_by_one_file(tree):
-    add_french(tree, words_of="es")
+def test_a_language_is_added_by_one_file(tree, book):
+    add_french(tree, words_of="es", curated=catalog.texts(book))
+    assert policydiff(tree, "list", "texts", "--lang", "fr") == ""
     made = json.loads(
         policydiff(
             tree,
@@ -97,7 +110,18 @@ def test_a_language_is_added_by_one_file(tree):
     page = (tree / made["files"][1]["path"]).read_text(encoding="utf-8")
     assert '<html lang="fr">' in page
     assert "31 de août de 2026" in page, "days come from the CLDR in the form the file gives"
-    assert '<span lang="en">Remittance tax</span>' in page, "a curated text nobody translated is marked as English"
+    assert "Remittance tax (fr)" in page, "a text of the codebook stands in the same file"
+
+
+def test_a_language_without_a_text_of_the_codebook_stops_the_build_and_names_it(tree, book):
+    texts = catalog.texts(book)
+    result = book.instrument("remittance_tax").searches[0].result["en"]
+    add_french(tree, words_of="es", curated=[text for text in texts if text != result])
+    assert result in json.loads(policydiff(tree, "list", "texts", "--lang", "fr", "--json"))["texts"]
+    run = build_in_french(tree)
+    assert run.returncode == 1
+    assert f"reports/locales/fr.po has no translation of {result!r}" in run.stderr
+    assert not list(tree.glob("out/*"))
 
 
 def test_a_language_without_all_its_words_stops_the_build_and_names_the_missing_one(tree):

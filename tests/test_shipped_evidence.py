@@ -113,7 +113,7 @@ def test_remain_in_mexico_is_reinstated(rows):
 
 def test_first_term_figures_of_remain_in_mexico_stand_side_by_side(book):
     disputes = {c.id: c for c in book.instrument("migrant_protection_protocols").contradictions}
-    values = " ".join(value.value for value in disputes["C01"].values)
+    values = " ".join(value.value["en"] for value in disputes["C01"].values)
     assert "68,000" in values
     assert "71,036" in values
 

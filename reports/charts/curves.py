@@ -19,12 +19,13 @@ from reports.charts.drawing import (
     WIDTH,
     fitted,
     label,
+    moved,
     path,
     picture,
     plain,
     text_width,
 )
-from reports.charts.timeline import XOfDay, scale, terms, years
+from reports.charts.timeline import LINE, XOfDay, scale, terms, years
 from sources.model import FIRST_TERM_START
 
 
@@ -61,56 +62,69 @@ _STROKES = (
 )
 
 
-def curves(lines: Sequence[Curve], words: CurveWords, until: date) -> Markup:
+def curves(lines: Sequence[Curve], words: CurveWords, until: date, width: float = WIDTH) -> Markup:
     """Return values over both terms and the years between: at most six curves, broken where data miss.
 
-    The axis has a zero: it begins there, or lies below it where a value is negative.
+    The axis has a zero: it begins there, or lies below it where a value is negative. Each curve is named at its end,
+    on a narrow drawing below the years.
     """
     shown = [[p for p in line.points if p[1] > FIRST_TERM_START and p[0] <= until] for line in lines]
     values = [value for points in shown for _, _, value in points]
     ticks = _ticks(min(values, default=0.0), max(values, default=1.0))
     left = max(text_width(words.number(tick)) for tick in ticks) + 6
-    right = WIDTH - _RIGHT
-    bottom = _TOP + _HEIGHT
+    is_narrow = width < WIDTH
+    right = width - (2 if is_narrow else _RIGHT)
+    top = _TOP + (LINE if is_narrow else 0)
+    bottom = top + _HEIGHT
     x = scale(until, left, right)
     low, high = ticks[0], ticks[-1]
 
     def y(value: float) -> float:
         return bottom - _HEIGHT * (value - low) / (high - low)
 
-    parts = terms(x, until, bottom, (words.first_term, words.between, words.second_term))
+    parts = terms(x, until, bottom, (words.first_term, words.between, words.second_term), is_narrow)
     for tick in ticks:
         is_zero = tick == 0
         parts.append(
             path(f"M{plain(left)} {plain(y(tick))}H{plain(right)}", stroke=QUIET if is_zero else RULE, width=0.5)
         )
         parts.append(label(left - 4, y(tick) + 2.5, words.number(tick), anchor="end", colour=QUIET))
-    ends = _spread([(y(points[-1][2]) if points else bottom) for points in shown], bottom)
-    for points, line, (colour, dash), end in zip(shown, lines, _STROKES, ends, strict=False):
-        if points:
-            parts += _curve(points, line.label, words, (colour, dash), (x, y), (right + 8, end))
-    parts += years(x, until, bottom + 1, words.years, right + 8)
-    return picture("timeline", (WIDTH, bottom + 13), words.title, parts)
+    drawn = [
+        (points, line.label, stroke) for points, line, stroke in zip(shown, lines, _STROKES, strict=False) if points
+    ]
+    parts += [path(_steps(points, x, y), stroke=colour, width=1.3, dash=dash) for points, _, (colour, dash) in drawn]
+    parts += years(x, until, bottom + 1, words.years, right if is_narrow else right + 8)
+    below = bottom + 13
+    if is_narrow:
+        for number, (points, name, stroke) in enumerate(drawn):
+            parts += _name_below(name, words.number(points[-1][2]), stroke, (below + number * LINE, width))
+        return picture("timeline", (width, below + len(drawn) * LINE), words.title, parts)
+    ends = _spread([y(points[-1][2]) for points, _, _ in drawn], bottom)
+    for (points, name, (colour, _)), end in zip(drawn, ends, strict=True):
+        _, last_day, last_value = points[-1]
+        parts += _name_at_end(name, words.number(last_value), colour, (x(last_day), y(last_value)), (right + 8, end))
+    return picture("timeline", (width, below), words.title, parts)
 
 
-def _curve(
-    points: Sequence[tuple[date, date, float]],
-    name: str,
-    words: CurveWords,
-    stroke: tuple[str, str],
-    scales: tuple[XOfDay, Callable[[float], float]],
-    end: tuple[float, float],
+def _name_at_end(
+    name: str, number: str, colour: str, last: tuple[float, float], end: tuple[float, float]
 ) -> list[Markup]:
-    """Return a curve with its name and last value at `end`; a name without room is cut, the table has it whole."""
-    x, y = scales
-    _, last_day, last_value = points[-1]
-    number = words.number(last_value)
+    """Return a curve's name and last value at `end`; a name without room is cut, the table has it whole."""
     room = _RIGHT - 9 - text_width(f" {number}")
-    leader = f"M{plain(x(last_day))} {plain(y(last_value))}L{plain(end[0] - 2)} {plain(end[1])}"
+    leader = f"M{plain(last[0])} {plain(last[1])}L{plain(end[0] - 2)} {plain(end[1])}"
     return [
-        path(_steps(points, x, y), stroke=stroke[0], width=1.3, dash=stroke[1]),
         path(leader, stroke=BETWEEN, width=0.5, dash=".6 2"),
-        label(end[0], end[1] + 2.5, f"{fitted(name, room)} {number}", colour=stroke[0]),
+        label(end[0], end[1] + 2.5, f"{fitted(name, room)} {number}", colour=colour),
+    ]
+
+
+def _name_below(name: str, number: str, stroke: tuple[str, str], place: tuple[float, float]) -> list[Markup]:
+    """Return a curve's dashes with its name and last value, on a line of a drawing (its top, and the width)."""
+    top, width = place
+    room = width - 26 - text_width(f" {number}")
+    return [
+        path(f"M2 {plain(top + 4)}h18", stroke=stroke[0], width=1.3, dash=stroke[1]),
+        label(24, top + 6.5, f"{fitted(name, room)} {number}", colour=stroke[0]),
     ]
 
 
@@ -119,12 +133,18 @@ def _steps(points: Sequence[tuple[date, date, float]], x: XOfDay, y: Callable[[f
     commands: list[str] = []
     starts = {start for start, _, _ in points}
     end: date | None = None
+    left = height = 0.0
     for start, stop, value in points:
         # A day without neighbours would be thinner than the line.
         is_alone = start != end and stop not in starts
-        move = "V" if start == end else f"M{plain(x(start))} "
-        commands.append(f"{move}{plain(y(value))}H{plain(max(x(stop), x(start) + 2.4) if is_alone else x(stop))}")
-        end = stop
+        if start == end:
+            commands.append(f"v{moved(height, y(value))}")
+        else:
+            left = x(start)
+            commands.append(f"M{plain(left)} {plain(y(value))}")
+        right = max(x(stop), left + 2.4) if is_alone else x(stop)
+        commands.append(f"h{moved(left, right)}")
+        left, height, end = right, y(value), stop
     return "".join(commands)
 
 

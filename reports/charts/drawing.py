@@ -15,6 +15,8 @@ COLOURS = {Side.FIRST: FIRST, Side.BRIDGE: QUIET, Side.PROJECTED: PROJECTED, Sid
 
 # The width of the text of an A4 page in points: the narrower of the two papers.
 WIDTH = 493.0
+# The same width in large print: so few units that letters come out at 16 points.
+LARGE_PRINT_WIDTH = 215.0
 # The size of the small print; nothing is smaller than 7 points.
 TEXT = 7.2
 _TYPEFACE = ("font_source_sans_pro", "SourceSansPro-Regular.ttf")
@@ -71,6 +73,12 @@ def hatch(rectangles: Iterable[tuple[float, float, float, float]]) -> Markup:
 def plain(value: float) -> str:
     """Return a coordinate as short as a tenth of a unit allows."""
     return f"{value:.1f}".removesuffix(".0")
+
+
+def moved(start: float, end: float) -> str:
+    """Return the way from one coordinate to another, each as `plain` writes it: a curve of such ways does not drift."""
+    way = f"{round(end, 1) - round(start, 1):.1f}".removesuffix(".0")
+    return way.replace("0.", ".", 1) if way.lstrip("-").startswith("0.") else way
 
 
 def text_width(text: str, size: float = TEXT) -> float:

@@ -21,21 +21,26 @@ class ShareWords:
     number: Callable[[int], str]
 
 
-def shares(bars: Sequence[tuple[str, Mapping[Class, int]]], words: ShareWords) -> Markup:
-    """Return one bar for each comparison, cut by class: each part has its sign and count as far as it has room."""
+def shares(bars: Sequence[tuple[str, Mapping[Class, int]]], words: ShareWords, width: float = WIDTH) -> Markup:
+    """Return one bar for each comparison, cut by class: each part has its sign and count as far as it has room.
+
+    A bar is named to its left, on a narrow drawing above.
+    """
     most = max(sum(counts.values()) for _, counts in bars)
-    left = max(text_width(name) for name, _ in bars) + 8
-    unit = (WIDTH - left - 2) / most
+    head = 10.0 if width < WIDTH else 0.0
+    left = 0.0 if head else max(text_width(name) for name, _ in bars) + 8
+    unit = (width - left - 2) / most
+    pitch = _PITCH + head
     parts = []
     for number, (name, counts) in enumerate(bars):
-        y = number * _PITCH + 1
-        parts.append(label(0, y + 10.2, name))
+        y = number * pitch + head + 1
+        parts.append(label(0, y - 3 if head else y + 10.2, name))
         x = left
         for group in (group for group in Class if counts.get(group)):
-            width = counts[group] * unit
-            parts += _part(group, (x, y), width, words.number(counts[group]))
-            x += width
-    return picture("shares", (WIDTH, len(bars) * _PITCH), words.title, parts, description=words.description)
+            long = counts[group] * unit
+            parts += _part(group, (x, y), long, words.number(counts[group]))
+            x += long
+    return picture("shares", (width, len(bars) * pitch), words.title, parts, description=words.description)
 
 
 def _part(group: Class, corner: tuple[float, float], width: float, count: str) -> list[Markup]:

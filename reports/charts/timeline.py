@@ -32,6 +32,7 @@ XOfDay = Callable[[date], float]
 _LABEL_WIDTH = 92.0
 _FLAG_ROWS, _FLAG_HEIGHT = 6, 9.5
 _LANE_HEIGHT = 11.5
+LINE = 9.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +79,11 @@ def scale(until: date, left: float, right: float) -> XOfDay:
     return x
 
 
-def terms(x: XOfDay, until: date, bottom: float, words: tuple[str, str, str]) -> list[Markup]:
-    """Return the grounds of the two terms and the years between, each with its name as far as there is room."""
+def terms(x: XOfDay, until: date, bottom: float, words: tuple[str, str, str], is_narrow: bool) -> list[Markup]:
+    """Return the grounds of the two terms and the years between, each with its name as far as there is room.
+
+    On a narrow drawing a name without room stands on a line of its own, ending where its term ends.
+    """
     days = [FIRST_TERM_START, *(min(day, until) for day in (BRIDGE_START, SECOND_TERM_START, until))]
     parts = []
     for number, word in enumerate(words):
@@ -88,19 +92,26 @@ def terms(x: XOfDay, until: date, bottom: float, words: tuple[str, str, str]) ->
             continue
         if number != 1:
             parts.append(path(f"M{plain(x1)} 0H{plain(x2)}V{plain(bottom)}H{plain(x1)}z", fill=WASH))
-        parts.append(label(x1 + 2, 8, fitted(word, x2 - x1 - 3), colour=QUIET))
+        if is_narrow and text_width(word) > x2 - x1 - 3:
+            parts.append(label(x2 - 2, 8 + LINE, word, anchor="end", colour=QUIET))
+        else:
+            parts.append(label(x1 + 2, 8, fitted(word, x2 - x1 - 3), colour=QUIET))
     return parts
 
 
 def years(x: XOfDay, until: date, y: float, words: Sequence[tuple[date, str]], right: float) -> list[Markup]:
-    """Return the names of the years below an axis; one that would leave the drawing keeps its tick alone."""
+    """Return the names of the years below an axis.
+
+    A name that would leave the drawing or touch the one before keeps its tick alone.
+    """
     shown = [(day, year) for day, year in words if FIRST_TERM_START <= day <= until]
     ticks = "".join(f"M{plain(x(day))} {plain(y)}v3" for day, _ in shown)
-    names = [
-        label(x(day), y + 10, year, anchor="middle", colour=QUIET)
-        for day, year in shown
-        if x(day) + text_width(year) / 2 <= right
-    ]
+    names, end = [], 0.0
+    for day, year in shown:
+        half = text_width(year) / 2
+        if end <= x(day) - half and x(day) + half <= right:
+            names.append(label(x(day), y + 10, year, anchor="middle", colour=QUIET))
+            end = x(day) + half + 3
     return [path(ticks, stroke=QUIET, width=0.6), *names]
 
 
@@ -110,6 +121,7 @@ def timeline(
     words: TimelineWords,
     until: date,
     acts: Sequence[date] = (),
+    width: float = WIDTH,
 ) -> Markup:
     """Return presence over both terms and the years between, with events as flags.
 
@@ -120,28 +132,34 @@ def timeline(
     is placed on the first row where it touches nothing: with its date, then without; a label that fits nowhere is
     left to the list of events, its flag is kept.
     """
-    left = _LABEL_WIDTH if len(lanes) > 1 else 2.0
-    x = scale(until, left, WIDTH - 2)
-    shown = events if len(lanes) == 1 else [event for event in events if event.is_court]
-    flags = place_flags(shown, x)
-    top = 12.0 + (max((row for _, row, _ in flags), default=-1) + 1) * _FLAG_HEIGHT
-    bottom = top + _LANE_HEIGHT * len(lanes)
-    parts = terms(x, until, bottom, (words.first_term, words.between, words.second_term))
-    parts += _poles(flags, top, len(lanes), x)
-    parts += _flag_labels(flags, top, x)
+    is_narrow, are_named = width < WIDTH, len(lanes) > 1
+    left = _LABEL_WIDTH if are_named and not is_narrow else 2.0
+    # Without room beside it, a lane has its name above.
+    head = LINE if are_named and is_narrow else 0.0
+    pitch = _LANE_HEIGHT + head
+    x = scale(until, left, width - 2)
+    shown = [event for event in events if event.is_court] if are_named else events
+    flags = place_flags(shown, x, width)
+    top = 12.0 + (LINE if is_narrow else 0) + (max((row for _, row, _ in flags), default=-1) + 1) * _FLAG_HEIGHT
+    bottom = top + pitch * len(lanes)
+    tops = [top + head + number * pitch for number in range(len(lanes))]
+    parts = terms(x, until, bottom, (words.first_term, words.between, words.second_term), is_narrow)
+    parts += _poles(flags, top, tops, x)
+    parts += _flag_labels(flags, top, x, width)
     bars: dict[tuple[Presence, str], list[str]] = defaultdict(list)
-    for number, lane in enumerate(lanes):
-        y = top + number * _LANE_HEIGHT
-        if len(lanes) > 1:
+    for lane, y in zip(lanes, tops, strict=True):
+        if are_named and is_narrow:
+            parts.append(label(left, y - 0.5, fitted(lane.label, width - 4)))
+        elif are_named:
             parts.append(label(left - 5, y + 8.2, fitted(lane.label, left - 7), anchor="end"))
         for run in lane.runs:
             bars[run.presence, _colour(run)].append(_bar(run, x, y))
     parts += [_bars(presence, colour, "".join(drawn)) for (presence, colour), drawn in bars.items()]
-    if len(lanes) > 1:
-        parts.append(_dots(flags, top, len(lanes), x))
+    if are_named:
+        parts.append(_dots(flags, tops, x))
     parts.append(path("".join(_diamond(x(day), bottom) for day in acts if FIRST_TERM_START <= day <= until), fill=INK))
-    parts += years(x, until, bottom + 1, words.years, WIDTH)
-    return picture("timeline", (WIDTH, bottom + 13), words.title, parts)
+    parts += years(x, until, bottom + 1, words.years, width)
+    return picture("timeline", (width, bottom + 13), words.title, parts)
 
 
 def _bars(presence: Presence, colour: str, commands: str) -> Markup:
@@ -181,26 +199,26 @@ def _diamond(x: float, y: float) -> str:
     return f"M{plain(x)} {plain(y - 0.5)}l2 2l-2 2l-2-2z"
 
 
-def place_flags(events: Sequence[Event], x: XOfDay) -> list[tuple[Event, int, str]]:
-    """Give every flag a row and a text so that no two labels touch and none leaves the page."""
+def place_flags(events: Sequence[Event], x: XOfDay, width: float) -> list[tuple[Event, int, str]]:
+    """Give every flag a row and a text so that no two labels touch and none leaves the drawing of a width."""
     taken: list[list[tuple[float, float]]] = [[] for _ in range(_FLAG_ROWS)]
     placed: list[tuple[Event, int, str]] = []
     for event in sorted(events, key=lambda e: (e.day, e.label)):
         for text in (f"{event.label} {event.day_text}", event.label, ""):
-            row = _free_row(taken, *extent(text, x(event.day)))
+            row = _free_row(taken, *extent(text, x(event.day), width))
             if row is not None:
                 break
         else:
             row, text = 0, ""
-        taken[row].append(extent(text, x(event.day)))
+        taken[row].append(extent(text, x(event.day), width))
         placed.append((event, row, text))
     return placed
 
 
-def extent(text: str, x: float) -> tuple[float, float]:
+def extent(text: str, x: float, width: float) -> tuple[float, float]:
     """Return where a label begins and ends: right of its flag, or left of it near the right edge."""
-    width = text_width(text) + (5 if text else 1)
-    return (x - width, x + 1) if x + width > WIDTH else (x - 1, x + width)
+    long = text_width(text) + (5 if text else 1)
+    return (x - long, x + 1) if x + long > width else (x - 1, x + long)
 
 
 def _free_row(taken: Sequence[Sequence[tuple[float, float]]], start: float, end: float) -> int | None:
@@ -210,11 +228,11 @@ def _free_row(taken: Sequence[Sequence[tuple[float, float]]], start: float, end:
     return None
 
 
-def _poles(flags: Sequence[tuple[Event, int, str]], top: float, lanes: int, x: XOfDay) -> list[Markup]:
+def _poles(flags: Sequence[tuple[Event, int, str]], top: float, tops: Sequence[float], x: XOfDay) -> list[Markup]:
     """Return the poles of the flags, those of courts dashed; in several lanes they reach the lowest they are about."""
     drawn: dict[bool, list[str]] = {False: [], True: []}
     for event, row, _ in flags:
-        foot = top + 3 if lanes == 1 else top + 5.8 + _LANE_HEIGHT * max(event.lanes, default=lanes - 1)
+        foot = top + 3 if len(tops) == 1 else 5.8 + tops[max(event.lanes, default=-1)]
         drawn[event.is_court].append(f"M{plain(x(event.day))} {plain(top - row * _FLAG_HEIGHT - 6)}V{plain(foot)}")
     return [
         path("".join(poles), stroke=INK, width=0.6, dash="1.5 1" if is_court else "")
@@ -222,27 +240,27 @@ def _poles(flags: Sequence[tuple[Event, int, str]], top: float, lanes: int, x: X
     ]
 
 
-def _dots(flags: Sequence[tuple[Event, int, str]], top: float, lanes: int, x: XOfDay) -> Markup:
+def _dots(flags: Sequence[tuple[Event, int, str]], tops: Sequence[float], x: XOfDay) -> Markup:
     """Return a dot on each lane that an event is about."""
     dot = "a1.6 1.6 0 1 1 3.2 0a1.6 1.6 0 1 1-3.2 0z"
     dots = "".join(
-        f"M{plain(x(event.day) - 1.6)} {plain(top + lane * _LANE_HEIGHT + 5.8)}{dot}"
+        f"M{plain(x(event.day) - 1.6)} {plain(tops[lane] + 5.8)}{dot}"
         for event, _, _ in flags
-        for lane in (event.lanes or range(lanes))
+        for lane in (event.lanes or range(len(tops)))
     )
     return path(dots, fill=INK, stroke=PAPER, width=0.6)
 
 
-def _flag_labels(flags: Sequence[tuple[Event, int, str]], top: float, x: XOfDay) -> list[Markup]:
+def _flag_labels(flags: Sequence[tuple[Event, int, str]], top: float, x: XOfDay, width: float) -> list[Markup]:
     """Return the labels on a light ground, so that the poles of other flags pass behind them."""
     grounds, labels = [], []
     for event, row, text in flags:
         if text:
             flag_x, y = x(event.day), top - row * _FLAG_HEIGHT
-            is_left = extent(text, flag_x)[0] < flag_x - 1.5
-            width = text_width(text) + 2
-            start = flag_x - 1 - width if is_left else flag_x + 1
-            grounds.append(f"M{plain(start)} {plain(y - 7)}h{plain(width)}v8h-{plain(width)}z")
+            is_left = extent(text, flag_x, width)[0] < flag_x - 1.5
+            long = text_width(text) + 2
+            start = flag_x - 1 - long if is_left else flag_x + 1
+            grounds.append(f"M{plain(start)} {plain(y - 7)}h{plain(long)}v8h-{plain(long)}z")
             anchor, beside = ("end", -2) if is_left else ("start", 2)
             labels.append(label(flag_x + beside, y - 1, text, anchor=anchor))
     return [path("".join(grounds), fill=PAPER), *labels]

@@ -14,6 +14,9 @@ from typing import Any
 from reports.edition import Edition, Kind
 from reports.language import Language
 
+# Sections of a lower order open the report: they stand before the contents and are not listed there.
+LISTED_FROM = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:

@@ -30,12 +30,16 @@ WIDTH = 317.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One cell: its instrument, its place (empty where the instrument has no countries), its code and its marks."""
+    """One cell: its instrument, its place (empty where the instrument has no countries), its code and its marks.
+
+    `said` is what the marks show, a side at a time.
+    """
 
     name: str
     place: str
     code: str
     steps: Markup
+    said: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,7 @@ def _stated(row: Row) -> int:
 
 def _line(row: Row, language: Language) -> Line:
     has_place = row.instrument.scope is not Scope.DOMESTIC
+    said = tuple(_said(row, language))
     return Line(
         name=language.text(row.instrument.short_names),
         place=language.place(row.country_code) if has_place else "",
@@ -86,10 +91,11 @@ def _line(row: Row, language: Language) -> Line:
         steps=charts.steps(
             [_mark(side, row.sides[side]) for side in SIDES],
             COLUMNS,
-            "; ".join(_said(row, language)),
+            "; ".join(said),
             WIDTH,
             shaded=range(row.instrument.present_from, LEVELS),
         ),
+        said=said,
     )
 
 

@@ -121,7 +121,7 @@ def _measure(edition: Edition, name: str, lines: Sequence[Line], language: Langu
         rows=tuple(
             Row(
                 place=language.place(line.country_code),
-                population=_marked_group(line.population, language),
+                population=marked_group(line.population, language),
                 source=called[line.source_id],
                 cells=tuple(_cell(line, period, language) for period in series.terms(until)),
             )
@@ -140,7 +140,7 @@ def _group(population: str, language: Language) -> str | None:
     return ", ".join(part for part in parts if part) if all(parts) else None
 
 
-def _marked_group(population: str, language: Language) -> str:
+def marked_group(population: str, language: Language) -> str:
     """Return a source's group for a page: what can only be printed as the source's own label is marked as English."""
     return (_group(population, language) or language.foreign(population)) if population else ""
 
@@ -224,7 +224,7 @@ def _chart(edition: Edition, name: str, lines: Sequence[Line], language: Languag
         years=tuple((date(year, 1, 1), str(year)) for year in range(2017, on.year + 1)),
         number=language.number,
     )
-    return charts.curves(curves, words, on)
+    return charts.curves(curves, words, on, charts.LARGE_PRINT_WIDTH if edition.request.large_print else charts.WIDTH)
 
 
 def _points(numbers: Iterable[Number]) -> Iterable[tuple[date, date, float]]:

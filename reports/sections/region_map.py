@@ -23,13 +23,22 @@ LEAST = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Map:
+    """A map with its caption; `told` is what it shows, a place at a time: its name and its counts."""
+
+    caption: str
+    drawn: Markup
+    told: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegionMapView:
-    """The maps with their captions, the signs they use, and the names behind the codes of their tiles.
+    """The maps, the signs they use, and the names behind the codes of their tiles.
 
     `is_counted` tells a map with a sign for each instrument from one of a single instrument's headlines.
     """
 
-    maps: tuple[tuple[str, Markup], ...]
+    maps: tuple[Map, ...]
     legend: tuple[tuple[Markup, str], ...]
     codes: tuple[tuple[str, str], ...]
     is_counted: bool
@@ -44,7 +53,7 @@ def build(edition: Edition, language: Language) -> RegionMapView | None:
     classes = {class_of(row.change.existence) for found in rows.values() for row in found}
     places = sorted({row.country_code for row in edition.rows} - set(AREAS), key=reading_order)
     return RegionMapView(
-        maps=tuple((caption(c, language), _map(c, found, language, is_counted)) for c, found in rows.items()),
+        maps=tuple(_map(c, found, language, is_counted) for c, found in rows.items()),
         legend=legend(classes, language),
         codes=tuple((code, language.place(code)) for code in places),
         is_counted=is_counted,
@@ -68,21 +77,25 @@ def legend(classes: Collection[Class], language: Language) -> tuple[tuple[Markup
     return tuple((charts.sign(group, word, size=2.6), word) for group, word in words.items())
 
 
-def _map(comparison: Comparison, rows: Sequence[Row], language: Language, is_counted: bool) -> Markup:
+def _map(comparison: Comparison, rows: Sequence[Row], language: Language, is_counted: bool) -> Map:
     found: dict[str, list[Class]] = {}
     for row in rows:
         found.setdefault(row.country_code, []).append(class_of(row.change.existence))
+    told = tuple(
+        (language.place(place), counts(groups, language))
+        for place, groups in sorted(found.items(), key=lambda item: reading_order(item[0]))
+    )
+    name = caption(comparison, language)
     words = charts.MapWords(
-        title=language.gettext("Tile map of the region: %s") % caption(comparison, language),
-        description="; ".join(
-            f"{language.place(place)}: {counts(groups, language)}"
-            for place, groups in sorted(found.items(), key=lambda item: reading_order(item[0]))
-        ),
+        title=language.gettext("Tile map of the region: %s") % name,
+        description="; ".join(f"{place}: {said}" for place, said in told),
         areas={area: language.place(area) for area in AREAS},
     )
     if is_counted:
-        return charts.count_map(found, words)
-    return charts.headline_map({place: groups[0] for place, groups in found.items()}, words)
+        drawn = charts.count_map(found, words)
+    else:
+        drawn = charts.headline_map({place: groups[0] for place, groups in found.items()}, words)
+    return Map(caption=name, drawn=drawn, told=told)
 
 
 def counts(groups: Sequence[Class], language: Language) -> str:

@@ -34,8 +34,10 @@ def build(edition: Edition, language: Language) -> SharesView | None:
         description="; ".join(f"{caption(c, language)}: {counts(groups, language)}" for c, groups in found.items()),
         number=language.number,
     )
+    width = charts.LARGE_PRINT_WIDTH if edition.request.large_print else charts.WIDTH
+    bars = [(caption(c, language), Counter(groups)) for c, groups in found.items()]
     return SharesView(
-        bars=charts.shares([(caption(c, language), Counter(groups)) for c, groups in found.items()], words),
+        bars=charts.shares(bars, words, width),
         legend=legend({group for groups in found.values() for group in groups}, language),
     )
 

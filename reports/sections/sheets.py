@@ -10,7 +10,7 @@ from datetime import date
 
 from markupsafe import Markup
 
-from reports import charts
+from reports import charts, sentences
 from reports.comparison import Row
 from reports.edition import Edition, Kind
 from reports.language import Language
@@ -23,6 +23,7 @@ from reports.narrative import (
     state_word,
 )
 from reports.sections import Section
+from reports.sentences import Sentence
 from reports.series import LegalAct
 from reports.state import history
 from sources.model import Basis, Comparison, Instrument, Quantity, Side, State, Statement
@@ -89,10 +90,11 @@ class NumberRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """One instrument's sheet."""
+    """One instrument's sheet; `lead` tells it in paragraphs of sentences."""
 
     instrument: Instrument
     family: str
+    lead: tuple[tuple[Sentence, ...], ...]
     verdicts: tuple[Verdict, ...]
     timeline: Markup
     numbers: tuple[NumberRow, ...]
@@ -125,6 +127,7 @@ def _sheet(edition: Edition, instrument: Instrument, language: Language) -> Shee
     return Sheet(
         instrument=instrument,
         family=language.word("family", instrument.family),
+        lead=sentences.lead(rows, edition.request.clock, language),
         verdicts=tuple(_verdict(cell, by_id, language) for cell in by_cell.values()),
         timeline=_timeline(edition, instrument, by_cell, statements, language),
         numbers=tuple(_numbers(statements, disputes, language)),
@@ -268,7 +271,8 @@ def _timeline(
         years=tuple((date(year, 1, 1), str(year)) for year in range(2017, clock.on.year + 1)),
     )
     acts = [act.day for act in edition.acts_of(instrument) if act.day]
-    return charts.timeline(lanes, events, words, clock.on, acts)
+    width = charts.LARGE_PRINT_WIDTH if edition.request.large_print else charts.WIDTH
+    return charts.timeline(lanes, events, words, clock.on, acts, width)
 
 
 def _event(s: Statement, places: Sequence[str], language: Language) -> charts.Event | None:

@@ -31,11 +31,15 @@ WIDTH = 241.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One instrument against one country: its code, its marks, its newest conditions and how many more there are."""
+    """One instrument against one country: its code, its marks, its newest conditions and how many more there are.
+
+    `said` is what the marks show, a side at a time.
+    """
 
     name: str
     code: str
     steps: Markup
+    said: tuple[str, ...]
     conditions: tuple[Statement, ...]
     more: int
 
@@ -89,10 +93,12 @@ def _step(state: State) -> Stage | None:
 
 def _line(row: Row, by_id: dict[str, Statement], language: Language) -> Line:
     conditions = _conditions(row, by_id)
+    said = tuple(_said(row, language))
     return Line(
         name=language.text(row.instrument.short_names),
         code=row.cell_code,
-        steps=charts.steps(list(_marks(row)), len(COLUMNS), "; ".join(_said(row, language)), WIDTH),
+        steps=charts.steps(list(_marks(row)), len(COLUMNS), "; ".join(said), WIDTH),
+        said=said,
         conditions=tuple(conditions[:SHOWN]),
         more=max(0, len(conditions) - SHOWN),
     )

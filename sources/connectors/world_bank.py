@@ -1,9 +1,10 @@
 """World Bank: how much an economy depends on remittances and on trade, by country and calendar year.
 
 Publisher: World Bank, World Development Indicators. Licence: CC BY 4.0. Remittances are personal transfers and
-compensation of employees, received; trade is the sum of exports and imports of goods and services (World Bank,
-metadata of BX.TRF.PWKR.DT.GD.ZS, BX.TRF.PWKR.CD.DT and NE.TRD.GNFS.ZS). Shares are percent of gross domestic product,
-amounts are in dollars of their year.
+compensation of employees, received; trade is the sum of exports and imports of goods and services; merchandise exports
+are goods sent to the rest of the world, free on board (World Bank, metadata of BX.TRF.PWKR.DT.GD.ZS, BX.TRF.PWKR.CD.DT,
+NE.TRD.GNFS.ZS and TX.VAL.MRCH.CD.WT). Shares are percent of gross domestic product, amounts are in dollars of their
+year.
 
 The interface answers errors with status 200 and a list of one element, and XML unless asked for JSON. It gives regions
 and income groups among the countries; the groups are known by their codes and not read, as they contain the countries.
@@ -52,6 +53,7 @@ INDICATORS = {
     "BX.TRF.PWKR.DT.GD.ZS": Indicator(measure="remittances_received", unit="percent_of_gdp", ending="(% of GDP)"),
     "BX.TRF.PWKR.CD.DT": Indicator(measure="remittances_received", unit="usd", ending="(current US$)"),
     "NE.TRD.GNFS.ZS": Indicator(measure="trade", unit="percent_of_gdp", ending="(% of GDP)"),
+    "TX.VAL.MRCH.CD.WT": Indicator(measure="merchandise_exports", unit="usd", ending="(current US$)"),
 }
 FIRST_YEAR = 2015
 # The interface allows 32,500 rows a page; all areas have some 300 a year.
@@ -121,8 +123,9 @@ def _check_answer(answer: Snapshot, indicator: str, page: int, years: range) -> 
 def parse(snapshot: Snapshot) -> Parsed:
     """Return one row for each indicator, country and calendar year.
 
-    Measures remittances_received (in percent_of_gdp and in usd) and trade (in percent_of_gdp). Reads a page of the
-    interface or the file of one indicator that the site offers as a download; a cell without a value is no row.
+    Measures remittances_received (in percent_of_gdp and in usd), trade (in percent_of_gdp) and merchandise_exports (in
+    usd). Reads a page of the interface or the file of one indicator that the site offers as a download; a cell without
+    a value is no row.
     Raises SourceChanged for an unknown field, indicator or unit, an area that is neither a country nor a known group,
     or a page with more or fewer values than it says.
     """

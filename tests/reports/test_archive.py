@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 from dataclasses import replace
-from datetime import date
 
 import pikepdf
 import pytest
@@ -13,44 +12,8 @@ import pytest
 from reports import acceptance, archive, edition, tables
 from reports.edition import Kind, Request, canonical_json
 from reports.explain import explain
-from reports.series import Gathered, Number, SourceState
 from sources.errors import Refused
-from sources.periods import Interval
-from tests.reports.conftest import finished
-
-
-def gathered():
-    """Return two years of removals, one half before the first term."""
-    years = [(date(2016, 7, 1), 5), (date(2017, 7, 1), 1000), (date(2018, 7, 1), 234)]
-    numbers = [
-        Number(
-            source_id="a_source",
-            measure="removals",
-            country_code="MEX",
-            population="",
-            interval=Interval(start, start.replace(year=start.year + 1)),
-            value=value,
-            unit="count",
-            unit_of_count="removals",
-            snapshot_sha256="ab" * 32,
-        )
-        for start, value in years
-    ]
-    source = SourceState(
-        source_id="a_source",
-        title="A table",
-        publisher="An office",
-        url="https://example.org/table",
-        licence="public domain",
-        tier=1,
-        last_look=date(2026, 11, 20),
-        max_age_days=31,
-        rows=3,
-        withheld=0,
-        refused=0,
-        snapshot_sha256=("ab" * 32,),
-    )
-    return Gathered(numbers=tuple(numbers), sources=(source,))
+from tests.reports.conftest import finished, gathered
 
 
 def files(made):

@@ -237,9 +237,9 @@ def test_a_negative_value_is_drawn_below_zero():
     drawn = draw(curve("a", 30, -12))
     assert texts(drawn)[3:6] == ["-50", "0", "50"]
     (line,) = [p for p in elements(drawn, "path") if p.get("stroke-width") == "1.3"]
-    heights = [float(part) for part in re.findall(r"(?:V|M[\d.]+ )([\d.]+)", line.get("d"))]
+    start, way = re.fullmatch(r"M[\d.]+ ([\d.]+)h[\d.]+v([\d.]+)h[\d.]+", line.get("d")).groups()
     zero = next(b for b in boxes(drawn)[0] if b.text == "0").bottom - 2.5
-    assert heights[0] < zero < heights[1]
+    assert float(start) < zero < float(start) + float(way)
     assert texts(draw(curve("a", -3, -12)))[3:5] == ["-20", "0"]
 
 
@@ -249,6 +249,21 @@ def test_six_curves_are_told_apart_by_dashes_and_named_at_their_ends_without_tou
     lines = [p for p in elements(drawn, "path") if p.get("stroke-width") == "1.3"]
     assert len({p.get("stroke-dasharray") for p in lines}) == 6
     assert len([text for text in texts(drawn) if text.endswith("… 101")]) == 6
+
+
+def test_a_long_curve_of_relative_ways_ends_where_it_should():
+    values = [n * 37 % 97 for n in range(9)]
+    (line,) = [p for p in elements(draw(curve("a", *values)), "path") if p.get("stroke-width") == "1.3"]
+    x, y = (float(part) for part in re.match(r"M([\d.]+) ([\d.]+)", line.get("d")).groups())
+    across = sum(float(part) for part in re.findall(r"h(-?[\d.]+)", line.get("d")))
+    down = sum(float(part) for part in re.findall(r"v(-?[\d.]+)", line.get("d")))
+    (alone,) = [
+        p
+        for p in elements(draw(curve("a", values[-1], first=2026), curve("b", 100)), "path")
+        if p.get("stroke") == drawing.ACTUAL
+    ]
+    end = re.match(r"M([\d.]+) ([\d.]+)h([\d.]+)", alone.get("d")).groups()
+    assert (round(x + across, 1), round(y + down, 1)) == (round(float(end[0]) + float(end[2]), 1), float(end[1]))
 
 
 def test_values_outside_the_years_shown_are_left_out():

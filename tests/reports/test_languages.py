@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from babel.messages.extract import extract
-from babel.messages.pofile import read_po
 from lxml import html as markup
 
-from reports import changes, edition, narrative, render, sections
+from reports import changes, edition, narrative, render
+from reports.catalog import entries, missing, read, sentences, texts
 from reports.edition import Kind, Request
-from reports.language import LOCALES, Language, MissingTranslation, languages
+from reports.language import Language, MissingTranslation, languages
 from reports.proposals import Unreviewed
 from reports.series import Gathered, LegalAct, Number, SourceState
 from sources import codebook, connectors, dates, model
@@ -28,7 +27,6 @@ from tests import make
 from tests.conftest import read_csv
 from tests.replay.server import FIXTURES
 
-REPORTS = LOCALES.parent
 OTHERS = [language for language in languages() if language != "en"]
 KEY = re.compile(r"[a-z_]+\.[A-Za-z0-9_+/-]+")
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd%]")
@@ -36,28 +34,9 @@ PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd%]")
 # --- What is said anywhere ----------------------------------------------------------------------------------------
 
 
-def sentences():
-    """Return the messages of the templates, the modules and the headings; one with two forms is a pair."""
-    found = {section.title for section in sections.load_all()}
-    for path in REPORTS.rglob("*.j2"):
-        with path.open("rb") as file:
-            messages = extract("jinja2.ext:babel_extract", file, keywords={"_": None, "ngettext": (1, 2)})
-            found |= {message for _, message, _, _ in messages}
-    for path in REPORTS.rglob("*.py"):
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
-                texts = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
-                if call.func.attr == "gettext" and texts:
-                    found.add(texts[0])
-                if call.func.attr == "ngettext" and len(texts) == 2:
-                    found.add(tuple(texts))
-    return sorted(found, key=str)
-
-
 def catalog(language):
     """Return the messages of a language by id; one with two forms has the pair as id and a pair of texts."""
-    with (LOCALES / f"{language}.po").open("rb") as file:
-        return {message.id: message.string for message in read_po(file, locale=language) if message.id}
+    return {message.id: message.string for message in read(language) if message.id}
 
 
 def test_the_walk_finds_the_messages_of_templates_and_of_modules():
@@ -72,8 +51,7 @@ def test_the_walk_finds_the_messages_of_templates_and_of_modules():
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_sentence_is_translated_and_keeps_its_placeholders(language):
     known = catalog(language)
-    missing = [message for message in sentences() if message not in known]
-    assert not missing
+    assert [message for message in sentences() if message not in known] == []
     for message, text in known.items():
         pairs = zip(message, text, strict=True) if isinstance(message, tuple) else [(message, text)]
         for original, translated in pairs:
@@ -98,6 +76,37 @@ def test_every_word_of_english_has_one_in_the_language_with_the_same_placeholder
     for key, text in english.items():
         if isinstance(key, str):
             assert PLACEHOLDER.findall(other[key]) == PLACEHOLDER.findall(text), key
+
+
+def test_the_texts_a_new_language_needs_are_listed_with_the_english_of_each_key(book):
+    wanted = missing("fr", book)
+    assert wanted[0] == "form.day"
+    assert ("%s row withheld", "%s rows withheld") in wanted
+    assert set(catalog("en")) | set(sentences()) | set(texts(book)) == set(wanted)
+    written = entries(["side.first", ("%s row withheld", "%s rows withheld")])
+    assert written.startswith('#. First term · observed\nmsgid "side.first"\nmsgstr ""\n')
+    assert 'msgid_plural "%s rows withheld"' in written
+
+
+def test_an_entry_that_nobody_filled_in_is_still_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr("reports.catalog.LOCALES", tmp_path)
+    (tmp_path / "en.po").write_text('msgid "side.first"\nmsgstr "First term"\n', encoding="utf-8")
+    assert missing("fr", make.book())[:1] == ["side.first"]
+    for words, is_missing in (("", True), ("Premier mandat", False)):
+        (tmp_path / "fr.po").write_text(f'msgid "side.first"\nmsgstr "{words}"\n', encoding="utf-8")
+        assert ("side.first" in missing("fr", make.book())) is is_missing
+
+
+@pytest.mark.parametrize("language", languages())
+def test_no_text_is_missing_in_a_shipped_language(book, language):
+    assert missing(language, book) == []
+
+
+def test_a_language_that_lacks_one_text_of_the_codebook_is_refused_with_it(book):
+    search = book.instrument("migrant_protection_protocols").searches[0]
+    assert search.claim["en"] in texts(book)
+    with pytest.raises(MissingTranslation, match=r"es\.po has no translation of 'MPP not in use on 19 January 2025'"):
+        Language("es").text({code: text for code, text in search.claim.items() if code != "es"})
 
 
 # --- What records hold --------------------------------------------------------------------------------------------
@@ -343,6 +352,29 @@ def test_no_translation_breaks_the_rules_of_its_writing(language):
         assert not re.search(r"[«»¿¡]", everything)
 
 
+# --- The codebook ---------------------------------------------------------------------------------------------------
+
+
+def curated(book):
+    """Yield the texts of the codebook that are in every language, each with what it belongs to."""
+    for instrument in book.instruments:
+        for s in instrument.statements:
+            yield from ((s.id, text) for text in (s.text, s.trigger, s.demand, s.source.note) if text)
+        for q in instrument.searches:
+            yield from ((q.id, text) for text in (q.claim, q.where, q.result))
+        for c in instrument.contradictions:
+            yield from ((c.id, text) for text in (c.about, c.reason))
+            yield from ((c.id, text) for value in c.values for text in (value.value, value.named_source))
+
+
+def test_the_numbers_of_every_text_of_the_codebook_are_the_same_in_every_language(book):
+    found = list(curated(book))
+    assert len(found) > 1400
+    for name, text in found:
+        written = {code: numbers_in(text[code], code) for code in languages()}
+        assert written["es"] == written["pt"] == written["en"], name
+
+
 # --- The page -----------------------------------------------------------------------------------------------------
 
 # A flag of a timeline whose label is too long for its place goes without: the texts of pictures are not compared.
@@ -505,8 +537,6 @@ def test_what_stays_english_is_marked_with_its_language(book, page_of, language)
     marked = {" ".join(element.text_content().split()) for element in made.xpath('//body//*[@lang="en"]')}
     instrument = book.instrument("migrant_protection_protocols")
     assert {" ".join(s.source.title.split()) for s in instrument.statements} <= marked
-    assert {search.claim for search in instrument.searches} <= marked
-    assert {value.value for dispute in instrument.contradictions for value in dispute.values} <= marked
     assert {"A headline of the day", "An act of the government"} <= marked
     assert not page_of(book, Kind.INSTRUMENT, "en").xpath('//body//*[@lang="en"]')
 
@@ -527,6 +557,19 @@ def test_the_groups_that_sources_tell_apart_are_named(book, page_of):
     assert "Cuba CUBA-EO14404" in found, "a publisher's own code stays"
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "The Hill (copy on premiumnewsupdates)"),
+        ("es", "The Hill (copia en premiumnewsupdates)"),
+        ("pt", "The Hill (cópia em premiumnewsupdates)"),
+    ],
+)
+def test_what_is_said_of_a_publisher_is_in_the_readers_language(book, page_of, language, said):
+    sources = page_of(book, Kind.INSTRUMENT, language).xpath('//*[@id="bibliography"]//li/b')
+    assert said in {source.text_content() for source in sources}
+
+
 def test_a_statement_without_a_translation_is_printed_in_english_and_marked(book, clock):
     instrument = book.instrument("migrant_protection_protocols")
     first = replace(instrument.statements[0], text={"en": "Only <here>."})
@@ -536,17 +579,24 @@ def test_a_statement_without_a_translation_is_printed_in_english_and_marked(book
 
 
 def numbers(element, page_language):
-    """Return the numbers of an element, written in one way: thousands together, a point before decimals."""
+    """Return the numbers of an element, by the language of each of its texts."""
     found = []
     for text in element.xpath(".//text()"):
         language = text.getparent().xpath("string((ancestor-or-self::*/@lang)[last()])") or page_language
         if text.is_tail:
             language = text.getparent().getparent().xpath("string((ancestor-or-self::*/@lang)[last()])")
-        thousands, decimal = (",", ".") if language == "en" else (".", ",")
-        for token in re.findall(r"\d+(?:[.,]\d+)*", text):
-            if re.fullmatch(rf"\d{{1,3}}(?:\{thousands}\d{{3}})+(?:\{decimal}\d+)?", token):
-                token = token.replace(thousands, "")
-            found.append(token.replace(decimal, "."))
+        found += numbers_in(text, language)
+    return sorted(found)
+
+
+def numbers_in(text, language):
+    """Return the numbers of a text, written in one way: thousands together, a point before decimals."""
+    found = []
+    thousands, decimal = (",", ".") if language == "en" else (".", ",")
+    for token in re.findall(r"\d+(?:[.,]\d+)*", text):
+        if re.fullmatch(rf"\d{{1,3}}(?:\{thousands}\d{{3}})+(?:\{decimal}\d+)?", token):
+            token = token.replace(thousands, "")
+        found.append(token.replace(decimal, "."))
     return sorted(found)
 
 

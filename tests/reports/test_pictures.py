@@ -44,8 +44,8 @@ def test_the_map_of_a_full_report_has_a_sign_for_every_row(book, clock):
     made = edition.make(book, Request(kind=Kind.FULL, clock=clock))
     view = region_map.build(made, EN)
     assert view.is_counted
-    assert [caption for caption, _ in view.maps] == ["First term against projection", "First term against outcome"]
-    actual = view.maps[1][1]
+    assert [one.caption for one in view.maps] == ["First term against projection", "First term against outcome"]
+    actual = view.maps[1].drawn
     assert "Mexico: New 1, Reinstated 1, Continued or present in both terms 2" in read(actual)[1].text
     signs = [p for p in elements(actual, "path") if p.getparent().get("transform")]
     lines = [p for p in signs if p.get("fill") == "none" and p.get("stroke")]
@@ -62,7 +62,7 @@ def test_the_map_of_one_instrument_shows_its_headlines(clock):
     view = region_map.build(made, EN)
     assert not view.is_counted
     assert [word for _, word in view.legend] == ["New", "Continued or present in both terms", "Not known"]
-    assert "Guatemala: New 1" in read(view.maps[1][1])[1].text
+    assert "Guatemala: New 1" in read(view.maps[1].drawn)[1].text
 
 
 def test_a_map_of_fewer_than_two_known_places_is_left_out(clock):

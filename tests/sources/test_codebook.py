@@ -40,7 +40,7 @@ GOOD = {
     "statements": [
         {
             "id": "S-9001",
-            "text": {"en": "It began."},
+            "text": {"en": "It began.", "es": "Empezó.", "pt": "Começou."},
             "countries": ["MEX"],
             "basis": "observed",
             "modality": "fact_reported",
@@ -53,6 +53,29 @@ GOOD = {
             "recorded": "2026-11-24",
             "coder": "A",
             "reviewer": "B",
+        }
+    ],
+    "searches": [
+        {
+            "id": "Q-901",
+            "countries": ["MEX"],
+            "side": "bridge",
+            "claim": WORDS,
+            "where": WORDS,
+            "query": "a tool",
+            "searched": "2026-11-24",
+            "result": WORDS,
+            "conclusion": "absent",
+            "source_url": "https://example.org/2",
+            "coder": "A",
+        }
+    ],
+    "contradictions": [
+        {
+            "id": "C91",
+            "about": WORDS,
+            "values": [{"value": WORDS, "named_source": WORDS}, {"value": WORDS, "named_source": WORDS}],
+            "reason": WORDS,
         }
     ],
 }
@@ -95,6 +118,8 @@ def test_a_good_file_loads(tmp_path):
 
 
 S = ("statements", 0)
+Q = ("searches", 0)
+V = ("contradictions", 0, "values", 0)
 PROJECTED = {**GOOD["statements"][0], "basis": "projected", "modality": "pledge", "values": {"stage": "pledged"}}
 
 
@@ -136,6 +161,18 @@ PROJECTED = {**GOOD["statements"][0], "basis": "projected", "modality": "pledge"
         ((*S, "entry"), "correction", "(S-9001).corrects", "None", "the corrected id"),
         ((*S, "disputes"), ["S-9999"], "(S-9001)", "'S-9999'", "an id that exists"),
         (("names",), {"en": "one"}, "names", "{'en': 'one'}", "es, pt is missing"),
+        ((*S, "text"), {"en": "one", "pt": "um"}, "statements[0].text", "{'en': 'one'", "text in es is missing"),
+        ((*S, "trigger"), {"en": "one"}, "statements[0].trigger", "{'en': 'one'}", "es, pt is missing"),
+        ((*S, "demand"), {"en": "one"}, "statements[0].demand", "{'en': 'one'}", "es, pt is missing"),
+        (("sources", "a_paper", "note"), {"en": "copy"}, "sources.a_paper.note", "'copy'", "es, pt is missing"),
+        ((*Q, "claim"), {**WORDS, "pt": " "}, "searches[0].claim", "'pt': ' '", "text in pt is missing"),
+        ((*Q, "where"), "a register", "searches[0].where", "'a register'", "a valid dictionary"),
+        ((*Q, "result"), {"en": "one"}, "searches[0].result", "{'en': 'one'}", "es, pt is missing"),
+        ((*V, "value"), {"en": "one"}, "contradictions[0].values[0].value", "{'en': 'one'}", "es, pt is missing"),
+        ((*V, "named_source"), {"en": "one"}, "contradictions[0].values[0].named_source", "'one'", "es, pt is missing"),
+        (("contradictions", 0, "about"), {"en": "one"}, "contradictions[0].about", "'one'", "es, pt is missing"),
+        (("contradictions", 0, "reason"), {"es": "uno"}, "contradictions[0].reason", "'uno'", "en, pt is missing"),
+        (("names",), {**WORDS, "fr": "un"}, "names", "'fr': 'un'", "fr is no language of this codebook"),
         (("names",), {**WORDS, "fr": "un"}, "names", "'fr'", "no language"),
         (("id",), "another_tool", "id", "'another_tool'", "'a_tool', the file's name"),
         (("sources", "a_paper", "tier"), 1, "sources.a_paper.tier", "1", "2 or a weaker tier"),

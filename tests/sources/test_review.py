@@ -157,6 +157,16 @@ def test_an_accepted_proposal_is_a_statement_of_the_codebooks_form(review, book)
     assert codebook.lay_over(book, ()) is book
 
 
+@pytest.mark.parametrize("language", ["es", "und"])
+def test_an_accepted_proposal_is_cited_in_the_language_of_its_document(book, tmp_path, language):
+    review = Review(tmp_path / language)
+    review.keep(reading(language=language))
+    decide(review, book, "accept", **CITED)
+    (made,) = codebook.lay_over(book, review.overlay()).statements.values()
+    assert made.source.language == language
+    assert made.text.keys() == {"en"}
+
+
 def test_accepting_flips_the_row_and_rejecting_does_not(review, book):
     clock = Clock(as_of=date(2026, 3, 2), on=date(2026, 3, 2), vintage=date(2025, 1, 19))
     assert compare_codebook(book, clock) == ()

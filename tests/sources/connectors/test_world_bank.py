@@ -25,6 +25,7 @@ MEASURES = {
     "BX.TRF.PWKR.DT.GD.ZS": ("remittances_received", "percent_of_gdp"),
     "BX.TRF.PWKR.CD.DT": ("remittances_received", "usd"),
     "NE.TRD.GNFS.ZS": ("trade", "percent_of_gdp"),
+    "TX.VAL.MRCH.CD.WT": ("merchandise_exports", "usd"),
 }
 # Up to two digits of exponent: more is no amount of anything.
 NUMBER = re.compile(r"-?([0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?|[0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,2})?")
@@ -279,16 +280,16 @@ def desk(tmp_path):
 def test_the_whole_plan_over_http_and_a_second_run_with_nothing_new(desk, monkeypatch):
     monkeypatch.setattr(world_bank, "PAGE_ROWS", 4)
     first = desk.gather()
-    # Ten values of one indicator are three pages of four; three and four values are one page each.
-    assert (first.outcome, first.documents, first.new_documents) == (Outcome.NEW, 5, 5)
+    # Ten values of one indicator are three pages of four; three or four values are one page each.
+    assert (first.outcome, first.documents, first.new_documents) == (Outcome.NEW, 6, 6)
     assert [w.column for w in first.withheld] == ["value", "value"]
     observations = desk.store.observations("world_bank")
     assert sorted(o.key for o in observations if o.key.startswith("BX.TRF.PWKR.DT.GD.ZS")) == [
         f"BX.TRF.PWKR.DT.GD.ZS page {number}" for number in (1, 2, 3)
     ]
     rows = gathered.series(desk.readings.standing(load("world_bank"), observations).readings)
-    assert len(rows) == len(gathered.latest_vintage(rows)) == first.rows == 9
-    assert rows.loc[rows["unit"] == "usd", "value"].sum() == 31_250_000_000.5
+    assert len(rows) == len(gathered.latest_vintage(rows)) == first.rows == 11
+    assert rows.loc[rows["unit"] == "usd", "value"].sum() == 662_750_000_001
     second = desk.gather()
     assert (second.outcome, second.new_documents, second.rows) == (Outcome.SAME, 0, first.rows)
 
