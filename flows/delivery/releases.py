@@ -1,0 +1,165 @@
+"""Releases: the reports that go out together under one calendar key, such as `2026-W48`.
+
+A release has one day (`as_of`), so that a run that is taken up again tomorrow still says what it said today. Each
+distinct slice of the roster is built once, in a folder of its own; what was built, what its check refused and what
+rests on sources too old to be sent stands in `release.json`, written whole after each.
+
+    releases/<key>/release.json
+    releases/<key>/<slice>/policy-comparison_...pdf, .json, .manifest.json
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+
+from flows.batch import Built, Order, build_each
+from flows.build import Evidence
+from flows.parameters import ReportParameters, UsageError
+from sources.errors import BadInput, Fault, UnknownName
+
+_FILE = "release.json"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """What some recipients want, built once for all of them: its name, its scope, and what to build.
+
+    `since` is the folder of the edition that changes are told from, None for a first report, and `since_id` its id.
+    """
+
+    name: str
+    scope: str
+    parameters: ReportParameters
+    since: Path | None
+    since_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """The reports of one calendar key with the scope of each; a correction names the key it corrects, and why."""
+
+    key: str
+    as_of: date
+    corrects: str = ""
+    reason: str = ""
+    gathered: str = ""
+    built: Mapping[str, Built] = field(default_factory=dict)
+    scopes: Mapping[str, str] = field(default_factory=dict)
+
+
+class Releases:
+    """The releases kept in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keys(self) -> list[str]:
+        """Return the keys of all releases, the latest day last."""
+        found = [self.open(path.parent.name) for path in self._folder.glob(f"*/{_FILE}")]
+        return [release.key for release in sorted(found, key=lambda release: (release.as_of, release.key))]
+
+    def has(self, key: str) -> bool:
+        """Say whether a release was begun."""
+        return (self._folder / _checked(key) / _FILE).exists()
+
+    def open(self, key: str) -> Release:
+        """Return a release. Raises UnknownName if there is none, BadInput if its file is damaged."""
+        path = self._folder / _checked(key) / _FILE
+        try:
+            content = json.loads(path.read_bytes())
+            built = {name: Built(**{**b, "too_old": tuple(b["too_old"])}) for name, b in content.pop("built").items()}
+            return Release(**{**content, "as_of": date.fromisoformat(content["as_of"]), "built": built})
+        except FileNotFoundError as error:
+            raise UnknownName("release", key, self.keys()) from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            fault = Fault(file=f"{key}/{_FILE}", path=".", found=str(error), expected="a release")
+            raise BadInput([fault]) from error
+
+    def begin(self, key: str, as_of: date, corrects: str = "", reason: str = "") -> Release:
+        """Return the release of a key, a new one if there is none; an old one keeps its day.
+
+        Raises UsageError if the key stands for another correction, or for none.
+        """
+        if self.has(key):
+            found = self.open(key)
+            if (found.corrects, found.reason) != (corrects, reason) and corrects:
+                raise UsageError(
+                    f"{key} is there already and corrects {found.corrects or 'nothing'}: choose another key"
+                )
+            return found
+        release = Release(key=key, as_of=as_of, corrects=corrects, reason=reason)
+        self.save(release)
+        return release
+
+    def note_gathered(self, release: Release, now: datetime) -> Release:
+        """Return the release with the instant its sources were gathered for it, kept."""
+        release = replace(release, gathered=now.isoformat(timespec="seconds"))
+        self.save(release)
+        return release
+
+    def folder(self, key: str, name: str) -> Path:
+        """Return where the files of a slice stand."""
+        return self._folder / _checked(key) / _checked(name)
+
+    def save(self, release: Release) -> None:
+        """Write a release's file whole."""
+        path = self._folder / release.key / _FILE
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = {**asdict(release), "as_of": release.as_of.isoformat()}
+        partial = path.with_name(f".{_FILE}.{os.getpid()}.partial")
+        with partial.open("w", encoding="utf-8") as file:
+            json.dump(content, file, ensure_ascii=False, indent=1, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+
+    def is_whole(self, release: Release, name: str) -> bool:
+        """Say whether a slice was built and its files are still those that were built."""
+        built = release.built.get(name)
+        if built is None or built.stopped:
+            return False
+        folder = self.folder(release.key, name)
+        return all(_sha256(folder / file) == expected for file, expected in built.files.items())
+
+    def build(
+        self, release: Release, wanted: Sequence[Slice], evidence: Evidence, say: Callable[[str], None]
+    ) -> Release:
+        """Return the release with slices built; what is there already is not built again."""
+        orders = [
+            Order(
+                name=one.name,
+                parameters=one.parameters.model_copy(update={"out": self.folder(release.key, one.name)}),
+                editions_in=one.since or self.folder(release.key, one.name),
+            )
+            for one in wanted
+        ]
+        scopes = {one.name: one.scope for one in wanted}
+        for name, built in build_each(orders, evidence, say):
+            if release.built.get(name) != built:
+                release = replace(
+                    release,
+                    built={**release.built, name: built},
+                    scopes={**release.scopes, name: scopes[name]},
+                )
+                self.save(release)
+        return release
+
+
+def _checked(name: str) -> str:
+    """Return a key or the name of a slice as the name of a folder. Raises UsageError for one that is a path."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no key of a release: letters, digits, '.', '_' and '-', such as 2026-W48")
+    return name
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return ""
