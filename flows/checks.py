@@ -1,11 +1,14 @@
-"""What `policydiff doctor` looks at: the machine, the evidence, the snapshots, and a page that renders."""
+"""What `policydiff doctor` looks at: the machine, the evidence, the snapshots, a page that renders, the server."""
 
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
-from flows import evidence, settings
+import httpx
+
+from flows import evidence, server_checks, settings
 from reports import edition, limits, render
 from reports.edition import Kind, Request
 from reports.language import languages
@@ -28,10 +31,11 @@ class Check:
 
 def run() -> list[Check]:
     """Run every check; a check that fails does not stop the others."""
-    return [
+    here = [
         _run(name, look)
         for name, look in (
             ("python", _python),
+            ("versions", server_checks.versions),
             ("settings", _settings),
             ("output folder", _out),
             ("evidence", _evidence),
@@ -40,13 +44,34 @@ def run() -> list[Check]:
             ("rendering", _rendering),
         )
     ]
+    return [*here, *of_server()]
 
 
 def _run(name: str, look: Callable[[], str]) -> Check:
     try:
         return Check(name=name, is_ok=True, finding=look())
-    except (PolicydiffError, OSError) as error:
+    except (PolicydiffError, OSError, httpx.HTTPError) as error:
         return Check(name=name, is_ok=False, finding=str(error))
+
+
+def of_server() -> list[Check]:
+    """Look at Prefect's server, if there is to be one."""
+    try:
+        server = server_checks.find()
+    except PolicydiffError as error:
+        return [Check(name="server", is_ok=False, finding=str(error))]
+    if server is None:
+        return [Check(name="server", is_ok=True, finding="none runs here; `policydiff serve` starts one")]
+    answers = _run("server", lambda: server_checks.answers(server))
+    if not answers.is_ok:
+        return [answers]
+    looks = (
+        ("login", server_checks.refuses_strangers),
+        ("worker", server_checks.has_worker),
+        ("deployments", server_checks.has_deployments),
+        ("schedules", server_checks.keeps_schedules),
+    )
+    return [answers, *(_run(name, partial(look, server)) for name, look in looks)]
 
 
 def _python() -> str:

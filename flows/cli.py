@@ -1,4 +1,4 @@
-"""The command `policydiff`: build, diff, explain, verify, gather, read, review, series, acts, list and doctor.
+"""The command `policydiff`: the group, and what builds, compares and gathers; other commands have modules of their own.
 
 Results go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 failed, 2 bad input or usage, 3 done but
 something was withheld or stale, 4 refused by the acceptance check. Heavy modules are imported where they are used,
@@ -16,39 +16,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flows.lists import list_
+from flows.options import BAD_USAGE, DAY, FAILED, REFUSED, WITHHELD, say
 from flows.read import read
+from flows.rebuild import rebuild
 from flows.review import review
+from flows.run import run
+from flows.send import reconcile, send, subscribe, suppress
+from flows.serve import serve
 from flows.verify import FILE, verify
 from flows.verify import read as read_report
 from sources.errors import BadInput, PolicydiffError, Refused, UnknownName
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pydantic_core import ErrorDetails
 
     from flows.parameters import ReportParameters
     from reports.comparison import Row
+    from reports.publish import Published
     from reports.state import Clock
     from sources.codebook import Codebook
     from sources.gathering import Gathered
-
-DONE, FAILED, BAD_USAGE, WITHHELD, REFUSED = range(5)
-
-
-class _Day(click.ParamType[date]):
-    """A day as YYYY-MM-DD."""
-
-    name = "DATE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        if isinstance(value, date):
-            return value
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a day; expected YYYY-MM-DD, such as 2025-01-19", param, ctx)
-
-
-DAY = _Day()
 
 
 def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,10 +54,6 @@ def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _say(text: str) -> None:
-    click.echo(text, err=True)
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="policydiff")
 def policydiff() -> None:
@@ -80,10 +65,14 @@ def policydiff() -> None:
 @click.option("--report", default="full", metavar="KIND", help="full, country, instrument, changes or brief.")
 @click.option("--lang", default="en", help="Language of the report.")
 @click.option("--paper", default="letter", help="letter or a4.")
-@click.option("--format", "formats", default="pdf,html,csv,json", show_default=True, help="Files to write.")
+@click.option(
+    "--format", "formats", default="pdf,html,csv,json", show_default=True, help="Files to write; also xlsx, parquet."
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder to write to.")
 @click.option("--since", metavar="DATE|EDITION", help="Say what changed since a day or an edition (its id).")
 @click.option("--machine-read", is_flag=True, help="Show claims that nobody has reviewed, in a section of their own.")
+@click.option("--annex", is_flag=True, help="Add every gathered number and legal act in scope, line by line.")
+@click.option("--large-print", is_flag=True, help="Set everything in 18 point type or larger.")
 @click.option("--open", "is_opened", is_flag=True, help="Open the finished report.")
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON object.")
 def build(
@@ -94,11 +83,13 @@ def build(
     out: Path | None,
     since: str | None,
     machine_read: bool,
+    annex: bool,
+    large_print: bool,
     is_opened: bool,
     is_json: bool,
     **filters: Any,
 ) -> None:
-    """Build a report as PDF, HTML, CSV and JSON."""
+    """Build a report as PDF, HTML, CSV and JSON, a workbook or Parquet."""
     from flows import settings
 
     parameters = _parameters(
@@ -109,17 +100,12 @@ def build(
         formats=[name.strip() for name in formats.split(",") if name.strip()],
         out=out or settings.load().out,
         machine_read=machine_read,
+        annex=annex,
+        large_print=large_print,
         **filters,
     )
-    if os.environ.get("PREFECT_API_URL"):
-        files, summary = _build_on_server(parameters)
-        is_flawed = False
-    else:
-        from flows.build import build as build_here
-
-        published = build_here(parameters, _say)
-        is_flawed = bool(published.stale_sources or published.withheld_rows)
-        files = [file.path for file in published.files]
+    published = _build_on_server(parameters) if os.environ.get("PREFECT_API_URL") else _build_here(parameters)
+    if is_json:
         summary = {
             "edition": published.edition_id,
             "pages": published.pages,
@@ -128,25 +114,29 @@ def build(
             "withheld_rows": published.withheld_rows,
             "files": [{"path": str(file.path), "bytes": file.size, "sha256": file.sha256} for file in published.files],
         }
-    if is_json:
         click.echo(json.dumps(summary, indent=1))
     else:
-        for path in files:
-            click.echo(path)
-    if is_opened and files:
-        click.launch(str(files[0]))
-    if is_flawed:
+        for file in published.files:
+            click.echo(file.path)
+    if is_opened:
+        click.launch(str(published.files[0].path))
+    if published.stale_sources or published.withheld_rows:
         sys.exit(WITHHELD)
 
 
-def _build_on_server(parameters: "ReportParameters") -> tuple[list[Path], dict[str, object]]:
+def _build_here(parameters: "ReportParameters") -> "Published":
+    from flows import build
+
+    return build.build(parameters, say)[1]
+
+
+def _build_on_server(parameters: "ReportParameters") -> "Published":
     """Run the flow on the server that PREFECT_API_URL names."""
     import asyncio
 
     from flows.build_report import build_report
 
-    files = asyncio.run(build_report(parameters))
-    return files, {"files": [{"path": str(path)} for path in files]}
+    return asyncio.run(build_report(parameters))
 
 
 @policydiff.command()
@@ -239,19 +229,19 @@ def gather(source_ids: tuple[str, ...], path: Path | None, url: str, retrieved: 
     given, now = settings.load(), datetime.now(UTC)
     is_on_server = not path and "PREFECT_API_URL" in os.environ
     if path:
-        results = [collect.take(given, source_ids[0], path, url, retrieved, now, _say)]
+        results = [collect.take(given, source_ids[0], path, url, retrieved, now, say)]
     elif is_on_server:
         results = _gather_on_server(list(source_ids))
     else:
-        results = collect.gather_all(given, source_ids, now, _say)
+        results = collect.gather_all(given, source_ids, now, say)
     names = [result.source_id for result in results]
     # The flow reads them itself, and tells it in its log.
-    new = None if is_on_server else collect.read_new_documents(given, names, now, _say)
+    new = None if is_on_server else collect.read_new_documents(given, names, now, say)
     for result in results:
         for withheld in result.withheld:
-            _say(f"{result.source_id}: withheld: {withheld}")
+            say(f"{result.source_id}: withheld: {withheld}")
         for fault in result.faults:
-            _say(f"{result.source_id}: FAILED: {fault}")
+            say(f"{result.source_id}: FAILED: {fault}")
     lines = [collect.as_line(result, now) for result in results]
     if is_json:
         told = {"sources": lines, "new_claims": asdict(new) if new else None}
@@ -260,9 +250,9 @@ def gather(source_ids: tuple[str, ...], path: Path | None, url: str, retrieved: 
         head = ("source", "result", "documents", "new", "bytes", "rows", "withheld", "age_days")
         click.echo(columns([head, *(tuple(_cell(line[key]) for key in head) for line in lines)]), nl=False)
     for document in new.unread if new else ():
-        _say(f"not read: {document}")
+        say(f"not read: {document}")
     if new:
-        _say(str(new))
+        say(str(new))
     if path and results[0].faults and not results[0].rows:
         sys.exit(BAD_USAGE)
     if any(result.faults or result.withheld for result in results) or (new and new.unread):
@@ -370,80 +360,9 @@ def _print_table(table: "pd.DataFrame", name: str, format_: str) -> None:
         case "csv":
             click.echo(tables.frame_as_csv(table), nl=False)
         case _ if table.empty:
-            _say(f"no {name} gathered; `policydiff gather` fetches the sources")
+            say(f"no {name} gathered; `policydiff gather` fetches the sources")
         case _:
             click.echo(tables.frame_as_table(table), nl=False)
-
-
-@policydiff.command(name="list")
-@click.argument("what", type=click.Choice(["instruments", "countries", "sources", "editions"]))
-@click.option("--json", "is_json", is_flag=True, help="Print one JSON object.")
-def list_(what: str, is_json: bool) -> None:
-    """List instruments, countries, sources with their freshness, or the editions in the output folder."""
-    from reports.tables import columns
-
-    lines = {
-        "instruments": _instruments,
-        "countries": _countries,
-        "sources": _sources,
-        "editions": _editions,
-    }[what]()
-    if is_json:
-        click.echo(json.dumps({what: lines}, ensure_ascii=False, indent=1))
-    elif lines:
-        head = tuple(lines[0])
-        click.echo(columns([head, *(tuple(str(line[key]) for key in head) for line in lines)]), nl=False)
-    else:
-        _say(f"no {what} yet; `policydiff build` makes one")
-
-
-def _instruments() -> list[dict[str, object]]:
-    from flows import evidence, settings
-
-    return [
-        {
-            "number": i.number,
-            "id": i.id,
-            "family": i.family,
-            "statements": len(i.statements),
-            "name": i.names["en"],
-        }
-        for i in evidence.load(settings.load()).instruments
-    ]
-
-
-def _countries() -> list[dict[str, object]]:
-    from reports.language import Language
-    from sources.countries import PLACES
-
-    english = Language("en")
-    return [{"code": code, "name": english.place(code)} for code in PLACES]
-
-
-def _sources() -> list[dict[str, object]]:
-    from flows import collect, settings
-
-    return collect.freshness(settings.load(), datetime.now(UTC))
-
-
-def _editions() -> list[dict[str, object]]:
-    from flows import editions, settings
-
-    lines: list[dict[str, object]] = []
-    for path, manifest in editions.manifests(settings.load().out):
-        inputs = manifest["inputs"]
-        lines.append(
-            {
-                "edition": manifest["edition"][:12],
-                "as_of": inputs["as_of"],
-                "kind": inputs["kind"],
-                "language": inputs["language"],
-                "paper": inputs["paper"],
-                "rows": len(manifest["rows"]),
-                "file": path.name.removesuffix(editions.MANIFEST),
-            }
-        )
-    return lines
 
 
 @policydiff.command()
@@ -462,9 +381,8 @@ def doctor(is_json: bool) -> None:
         sys.exit(FAILED)
 
 
-policydiff.add_command(read)
-policydiff.add_command(review)
-policydiff.add_command(verify)
+for _command in (list_, read, rebuild, reconcile, review, run, send, serve, subscribe, suppress, verify):
+    policydiff.add_command(_command)
 
 
 # --- Between the options and the core ---------------------------------------------------------------------------
@@ -482,12 +400,15 @@ def _parameters(**given: Any) -> "ReportParameters":
     try:
         return ReportParameters(**values)
     except ValidationError as error:
-        details = [
-            f"{'.'.join(str(part) for part in detail['loc'])}: found {detail['input']!r}; "
-            f"expected {detail['msg'].removeprefix('Input should be ')}"
-            for detail in error.errors()
-        ]
-        raise UsageError("; ".join(details)) from error
+        raise UsageError("; ".join(_refusal(detail) for detail in error.errors())) from error
+
+
+def _refusal(detail: "ErrorDetails") -> str:
+    """Say which option is wrong and what is expected; our own rules are whole sentences."""
+    name, message = ".".join(str(part) for part in detail["loc"]), detail["msg"]
+    if detail["type"] == "value_error":
+        return f"{name}: {message.removeprefix('Value error, ')}"
+    return f"{name}: found {detail['input']!r}; expected {message.removeprefix('Input should be ')}"
 
 
 def _read(parameters: "ReportParameters") -> tuple["Codebook", Any]:
@@ -495,7 +416,7 @@ def _read(parameters: "ReportParameters") -> tuple["Codebook", Any]:
     from flows import evidence, settings
 
     book = evidence.load(settings.load())
-    return book, parameters.request(book, datetime.now(UTC).date())
+    return book, parameters.request(datetime.now(UTC).date())
 
 
 def main() -> None:
@@ -510,16 +431,16 @@ def main() -> None:
         error.show()
         sys.exit(BAD_USAGE)
     except click.Abort:
-        _say("stopped")
+        say("stopped")
         sys.exit(FAILED)
     except Refused as error:
-        _say(f"error: {error}")
+        say(f"error: {error}")
         sys.exit(REFUSED)
     except (BadInput, UnknownName, UsageError) as error:
-        _say(f"error: {error}")
+        say(f"error: {error}")
         sys.exit(BAD_USAGE)
     except PolicydiffError as error:
-        _say(f"error: {error}")
+        say(f"error: {error}")
         sys.exit(FAILED)
 
 

@@ -72,7 +72,7 @@ def read(
         raise UsageError("nothing to read: name a file, a folder, an address, or - for standard input")
     unread = _score(labels, data, is_json) if labels else _read(sources, published, kind, is_json)
     if unread:
-        from flows.cli import WITHHELD
+        from flows.options import WITHHELD
 
         for document in unread:
             _say(f"not read: {document}")

@@ -14,14 +14,36 @@
 | sources.ID.base_url | POLICYDIFF_SOURCES__ID__BASE_URL | the publisher's | where the source is |
 | sources.ID.enabled | POLICYDIFF_SOURCES__ID__ENABLED | true | whether `gather` without names takes it |
 | sources.ID.urls | POLICYDIFF_SOURCES__ID__URLS | none | further addresses, for sources that take any (feeds) |
+| ledger | POLICYDIFF_LEDGER | ledger.db in home | the ledger of deliveries: a database URL (SQLite or PostgreSQL) |
+| subscriptions | POLICYDIFF_SUBSCRIPTIONS | subscriptions.toml | who gets which report |
+| mail.* | POLICYDIFF_MAIL__* | | the relay and the sender; see MailSettings |
+| serve.host, serve.port | POLICYDIFF_SERVE__HOST, ...__PORT | 127.0.0.1, 4200 | where `policydiff serve` listens |
+| serve.runs_at_once | POLICYDIFF_SERVE__RUNS_AT_ONCE | 4 | how many runs its worker takes at once |
+| serve.files_url | POLICYDIFF_SERVE__FILES_URL | none | where a browser finds `out`, for the pages of runs |
+| serve.database | POLICYDIFF_SERVE__DATABASE | SQLite in home | Prefect's database: a PostgreSQL URL |
 | none: secrets are never in a file | POLICYDIFF_SOURCES__ID__API_KEY | none | the key of a source that needs one |
+| none | POLICYDIFF_MAIL__PASSWORD | none | the relay's password |
+| none | POLICYDIFF_MAIL__UNSUBSCRIBE_SECRET | none | what the links to unsubscribe are signed with |
+| none | POLICYDIFF_SERVE__SECRET | made on first use | the login of `policydiff serve`, as NAME:PASSWORD |
 """
 
+import ipaddress
 import os
 import tomllib
+from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
@@ -30,10 +52,13 @@ from sources.countries import nearest
 from sources.errors import BadInput, Fault
 
 FILE = Path("policydiff.toml")
+# Never repeated in a message; so is the key of a source.
+_SECRETS = frozenset({"ledger", "mail.password", "mail.unsubscribe_secret", "serve.secret", "serve.database"})
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # A value may be a secret, and the log of a run shows the error behind ours.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class GatherSettings(_Part):
@@ -59,23 +84,194 @@ class SourceSettings(_Part):
     @field_validator("base_url")
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("an address that starts with http:// or https://")
-        return value.rstrip("/") if value else value
+        return None if value is None else _address_of_web(value)
+
+
+def _address_of_web(value: str) -> str:
+    """Return a web address without the slash it may end in. Raises ValueError for anything else."""
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("an address that starts with http:// or https://")
+    return value.rstrip("/")
+
+
+class Tls(StrEnum):
+    """How the connection to the relay is encrypted."""
+
+    IMPLICIT = "implicit"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+class MailSettings(_Part):
+    """The relay, who the mail is from, and how long to try.
+
+    `password` and `unsubscribe_secret` come from the environment only; `password_block` names a Prefect block of the
+    type Secret instead. `unsubscribe_url` must be https (RFC 8058). `link` is where a reader finds the files of a
+    release that are too large for a mail; `{release}` and `{file}` in it are filled in.
+    """
+
+    host: str = ""
+    port: PositiveInt = 587
+    tls: Tls = Tls.STARTTLS
+    ca_file: Path | None = None
+    username: str = ""
+    password: SecretStr | None = None
+    password_block: str = ""
+    sender: str = ""
+    sender_name: str = "policydiff"
+    reply_to: str = ""
+    list_id: str = ""
+    unsubscribe_mail: str = ""
+    unsubscribe_url: str = ""
+    unsubscribe_secret: SecretStr | None = None
+    link: str = ""
+    size_limit_bytes: PositiveInt = 20_000_000
+    per_minute: PositiveInt | None = None
+    timeout_seconds: PositiveFloat = 60
+    answer_seconds: PositiveFloat = 600
+    first_wait_seconds: PositiveFloat = 300
+    longest_wait_seconds: PositiveFloat = 14_400
+    expires_hours: PositiveFloat = 72
+
+    @field_validator("sender", "reply_to", "unsubscribe_mail")
+    @classmethod
+    def _is_mail_address(cls, value: str) -> str:
+        return address(value) if value else value
+
+    @field_validator("sender_name", "list_id", "link")
+    @classmethod
+    def _is_one_line(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("one line of printable text")
+        return value
+
+    @field_validator("unsubscribe_url")
+    @classmethod
+    def _is_https(cls, value: str) -> str:
+        if value and not value.startswith("https://"):
+            raise ValueError("an address that starts with https://, as RFC 8058 asks for")
+        return value
+
+    @model_validator(mode="after")
+    def _is_encrypted(self) -> Self:
+        if self.tls is Tls.NONE and self.host and not _is_loopback(self.host):
+            raise ValueError("tls = starttls or implicit; only a relay on this machine may be used without encryption")
+        if self.unsubscribe_url and self.unsubscribe_secret is None:
+            raise ValueError("POLICYDIFF_MAIL__UNSUBSCRIBE_SECRET in the environment, which signs the links")
+        return self
+
+
+class ServeSettings(_Part):
+    """Where `policydiff serve` listens, what it lets in, where Prefect keeps its data.
+
+    `secret` is the login as NAME:PASSWORD; without it one is made and kept in the program's own folder. `database` is a
+    PostgreSQL URL. Both are secrets: the first comes from the environment only, the second too if it has a password.
+    `files_url` is where a browser finds the folder of reports. Without it the page of a run links to a file of the
+    machine, which a browser does not open from there.
+    """
+
+    host: str = "127.0.0.1"
+    port: PositiveInt = 4200
+    runs_at_once: PositiveInt = 4
+    files_url: str = ""
+    database: SecretStr | None = None
+    secret: SecretStr | None = None
+
+    @field_validator("files_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        return _address_of_web(value) if value else value
+
+    @field_validator("database")
+    @classmethod
+    def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return value
+        # Imported here because only the server needs it, and it is large.
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            url = make_url(value.get_secret_value())
+        except ArgumentError as error:
+            # The error would print the URL with its password.
+            raise ValueError("a URL such as postgresql://user:password@host/database") from error
+        if url.get_backend_name() != "postgresql" or not url.database:
+            raise ValueError("a URL such as postgresql://user:password@host/database; leave it out for SQLite")
+        # The only driver that Prefect's server works with.
+        return SecretStr(url.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False))
+
+    @field_validator("secret")
+    @classmethod
+    def _is_login(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            check_login(value.get_secret_value())
+        return value
+
+    @property
+    def has_database_password(self) -> bool:
+        """Whether the URL of the database holds a password."""
+        from sqlalchemy.engine import make_url
+
+        return self.database is not None and make_url(self.database.get_secret_value()).password is not None
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return _is_loopback(self.host)
+
+
+# A login is sent with every request, so that it could be guessed at leisure if it were short.
+_SHORTEST_PASSWORD = 12
+
+
+def check_login(value: str) -> None:
+    """Raise ValueError if a text is no login: NAME:PASSWORD in printable ASCII, which is what the server compares."""
+    name, _, password = value.partition(":")
+    if not name or len(password) < _SHORTEST_PASSWORD or not (value.isascii() and value.isprintable()):
+        raise ValueError(f"NAME:PASSWORD in ASCII, the password of {_SHORTEST_PASSWORD} characters or more")
+
+
+def address(value: str) -> str:
+    """Return a mail address in its normal form, its domain in ASCII. Raises ValueError with what is wrong."""
+    # Imported here because only mail needs it, and it brings a DNS library.
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        found = validate_email(value, check_deliverability=False, allow_quoted_local=False)
+    except EmailNotValidError as error:
+        raise ValueError(f"a mail address: {error}") from error
+    return f"{found.local_part}@{found.ascii_domain}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class Settings(BaseSettings):
     """Where things are kept and how sources are asked."""
 
     model_config = SettingsConfigDict(
-        env_prefix="POLICYDIFF_", env_nested_delimiter="__", toml_file=FILE, extra="forbid", frozen=True
+        env_prefix="POLICYDIFF_",
+        env_nested_delimiter="__",
+        toml_file=FILE,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     home: Path = Path(".policydiff")
     out: Path = Path("out")
     store: str = ""
     reviewer: str = ""
+    ledger: str = ""
+    subscriptions: Path = Path("subscriptions.toml")
     gather: GatherSettings = GatherSettings()
+    mail: MailSettings = MailSettings()
+    serve: ServeSettings = ServeSettings()
     sources: dict[str, SourceSettings] = {}
 
     @classmethod
@@ -97,6 +293,11 @@ class Settings(BaseSettings):
     def store_location(self) -> str:
         """Where snapshots are kept."""
         return self.store or str(self.home / "store")
+
+    @property
+    def ledger_url(self) -> str:
+        """Where the ledger is: a database's URL."""
+        return self.ledger or f"sqlite:///{self.home / 'ledger.db'}"
 
 
 def load() -> Settings:
@@ -120,6 +321,16 @@ def load() -> Settings:
     faults += [
         Fault(
             file=str(FILE),
+            path=path,
+            found="a secret in a file",
+            expected=f"it in the environment, as {variable}",
+        )
+        for path, is_given in _secrets(settings)
+        if is_given and (variable := f"POLICYDIFF_{path.upper().replace('.', '__')}") not in os.environ
+    ]
+    faults += [
+        Fault(
+            file=str(FILE),
             path=f"sources.{source_id}.api_key",
             found="a key in a file",
             expected=f"the key in the environment, as {key_variable(source_id)}",
@@ -130,6 +341,17 @@ def load() -> Settings:
     if faults:
         raise BadInput(faults)
     return settings
+
+
+def _secrets(settings: Settings) -> tuple[tuple[str, bool], ...]:
+    """Return each setting that may not stand in a file, and whether it is given."""
+    return (
+        ("mail.password", settings.mail.password is not None),
+        ("mail.unsubscribe_secret", settings.mail.unsubscribe_secret is not None),
+        ("serve.secret", settings.serve.secret is not None),
+        ("serve.database", settings.serve.has_database_password),
+        ("ledger", "@" in settings.ledger),
+    )
 
 
 def key_variable(source_id: str) -> str:
@@ -143,9 +365,16 @@ def _fault(detail: ErrorDetails) -> Fault:
     return Fault(
         file=_origin(detail["loc"]),
         path=path,
-        found="an unknown key" if is_unknown else repr(detail["input"]),
+        found="an unknown key" if is_unknown else _shown(path, detail["input"]),
         expected="a key that the README lists" if is_unknown else detail["msg"].removeprefix("Value error, "),
     )
+
+
+def _shown(path: str, value: object) -> str:
+    """Return a wrong value as text, or what it is where it may hold a secret."""
+    if isinstance(value, dict):
+        return f"{', '.join(value)} together"
+    return "a secret" if path in _SECRETS or path.endswith(".api_key") else repr(value)
 
 
 def _origin(path: tuple[int | str, ...]) -> str:

@@ -3,7 +3,9 @@
 The server is for tests that ask for it alone: its threads draw numbers.
 """
 
+import gc
 import io
+import warnings
 
 import pytest
 from prefect.testing.utilities import prefect_test_harness
@@ -16,6 +18,10 @@ def server():
     """Start Prefect's test server once; it needs longer on a small machine than Prefect gives it."""
     with prefect_test_harness(server_startup_timeout=180):
         yield
+    # Its sockets are left to the garbage collector, which would otherwise come by after the last test and complain.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture

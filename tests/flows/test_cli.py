@@ -73,6 +73,7 @@ def test_as_of_knows_only_what_was_published(run):
         (("build", "--report", "countri"), "expected 'full', 'country', 'instrument', 'brief' or 'changes'"),
         (("build", "--report", "country"), "needs at least one country"),
         (("build", "--report", "instrument"), "needs at least one instrument"),
+        (("build", "--report", "brief", "--annex"), "no room for an annex"),
         (("build", "--lang", "xx"), "language"),
         (("build", "--paper", "a5"), "'letter' or 'a4'"),
         (("build", "--format", "docx"), "formats"),

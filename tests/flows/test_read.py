@@ -366,10 +366,10 @@ def test_scoring_tells_what_the_reader_cannot_read(run, labels, monkeypatch):
 
 def test_only_a_report_that_asks_shows_what_nobody_reviewed(run, tmp_path):
     given = {"report": "instrument", "instruments": [REMAIN], "formats": ["html"], "as_of": date(2026, 1, 20)}
-    before = build(ReportParameters(**given, out=tmp_path / "a"), lambda _: None)
+    _, before = build(ReportParameters(**given, out=tmp_path / "a"), lambda _: None)
     (tmp_path / "news.txt").write_text(NEWS, encoding="utf-8")
     run("read", "news.txt", "--published", "2024-11-19")
-    after = build(ReportParameters(**given, out=tmp_path / "b"), lambda _: None)
+    _, after = build(ReportParameters(**given, out=tmp_path / "b"), lambda _: None)
     assert after.edition_id == before.edition_id
     assert after.files[0].sha256 == before.files[0].sha256
     code, text, error = run(
