@@ -4,6 +4,9 @@ No sentence stands here; the words are in reports/locales/. What a state is call
 what the courts did and how it is applied, so the choice of the key is a rule and is kept in one place.
 """
 
+from collections.abc import Iterator
+
+from reports.changes import Then
 from reports.comparison import Row
 from reports.language import Language
 from sources.model import (
@@ -93,6 +96,34 @@ def headline_word(existence: Existence, comparison: Comparison, is_carried: bool
     if existence is Existence.UNKNOWN_SECOND:
         return language.gettext(f"existence.unknown_second_{'projected' if is_projected else 'actual'}")
     return language.word("existence", existence)
+
+
+def headline_with_degree(row: Row, language: Language) -> str:
+    """Return the headline of a row and, where both sides are present, how far it goes."""
+    return _with_degree(headline(row, language), row.change.degree, language)
+
+
+def headline_then(row: Row, then: Then, language: Language) -> str:
+    """Return what `headline_with_degree` said of a row at an earlier time."""
+    word = headline_word(then.existence, row.comparison, then.is_carried, language)
+    return _with_degree(word, then.degree, language)
+
+
+def _with_degree(word: str, degree: Degree | None, language: Language) -> str:
+    return f"{word}, {language.word('degree', degree)}" if degree else word
+
+
+def otherwise(row: Row, then: Then, language: Language) -> Iterator[str]:
+    """Yield what a row says otherwise beside its headline: how sure, today, what became of the projection."""
+    pairs = (
+        ("certainty", then.certainty, row.change.certainty),
+        ("presence", then.today, row.today.presence),
+        ("outcome", then.outcome, row.outcome),
+    )
+    for scale, before, after in pairs:
+        if before is not after:
+            words = {"before": language.word(scale, before), "after": language.word(scale, after)}
+            yield language.gettext(f"changed.{scale}") % words
 
 
 def voice(s: Statement, language: Language) -> str:

@@ -234,6 +234,7 @@ _DELIVERIES = sa.Table(
     sa.Column("code", sa.Integer),
     sa.Column("detail", sa.Text, nullable=False, default=""),
     sa.Index("deliveries_by_state", "state", "due"),
+    sa.Index("deliveries_by_change", "changed"),
     sa.Index("deliveries_by_edition", "edition", "state"),
     sa.Index("deliveries_by_recipient", "recipient_key", "state", "changed"),
 )

@@ -4,19 +4,17 @@ Template: changes.html.j2, which sees only the ChangesView built here.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from reports.changes import Cause, Changed, Then
+from reports.changes import Cause, Changed
 from reports.charts import sign
-from reports.comparison import Row
 from reports.edition import Edition, Kind
 from reports.language import Language
-from reports.narrative import headline, headline_word
+from reports.narrative import headline, headline_then, headline_with_degree, otherwise
 from reports.sections import Section
-from sources.model import Degree, Statement
+from sources.model import Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,35 +72,13 @@ def _line(change: Changed, language: Language) -> Line:
         cell_code=row.cell_code,
         place=language.place(row.country_code),
         comparison=language.word("comparison", row.comparison),
-        before=_before(row, then, language) if then else language.gettext("no row"),
+        before=headline_then(row, then, language) if then else language.gettext("no row"),
         sign=sign(row.change.existence, headline(row, language)),
-        after=_with_degree(headline(row, language), row.change.degree, language),
-        details=tuple(_details(row, then, language)) if then else (),
+        after=headline_with_degree(row, language),
+        details=tuple(otherwise(row, then, language)) if then else (),
         cause=language.word("cause", change.cause),
         statements=change.new_statements,
     )
-
-
-def _before(row: Row, then: Then, language: Language) -> str:
-    word = headline_word(then.existence, row.comparison, then.is_carried, language)
-    return _with_degree(word, then.degree, language)
-
-
-def _with_degree(word: str, degree: Degree | None, language: Language) -> str:
-    return f"{word}, {language.word('degree', degree)}" if degree else word
-
-
-def _details(row: Row, then: Then, language: Language) -> Iterator[str]:
-    """Yield what else the row says otherwise: how sure, today, what became of the projection."""
-    pairs = (
-        ("certainty", then.certainty, row.change.certainty),
-        ("presence", then.today, row.today.presence),
-        ("outcome", then.outcome, row.outcome),
-    )
-    for scale, before, after in pairs:
-        if before is not after:
-            words = {"before": language.word(scale, before), "after": language.word(scale, after)}
-            yield language.gettext(f"changed.{scale}") % words
 
 
 SECTION = Section(
