@@ -18,7 +18,7 @@ report: setup ## Build the full regional comparison into out/, as a Prefect flow
 	@$(BIN)/python -m flows.build_report
 
 test: setup-dev ## Run the tests with branch coverage
-	@$(BIN)/python -m pytest -rs --cov --cov-report=term
+	@$(BIN)/python -m pytest -rs -n auto --maxprocesses 4 --dist loadgroup --cov --cov-report=term
 
 check: setup-dev ## Run the linters, the type checker, the import contracts and the check of the locks
 	@$(BIN)/ruff check flows reports sources tests

@@ -81,7 +81,7 @@ async def _show(sight: _Sight, published: Published, given: Settings) -> None:
     """Leave what is shown as artifacts of the run, all at once."""
     of_edition = f"edition {published.edition_id[:12]}"
     shown: list[Awaitable[UUID]] = [
-        acreate_markdown_artifact(sight.coverage, key="report-coverage", description=f"What {of_edition} holds"),
+        acreate_markdown_artifact(sight.coverage, key="report-coverage", description=f"Coverage of {of_edition}"),
         acreate_table_artifact(sight.lines, key="report-rows", description=f"Rows of {of_edition}"),
         acreate_table_artifact(
             [{"file": str(file.path), "bytes": file.size, "sha256": file.sha256} for file in published.files],

@@ -107,7 +107,7 @@ class MailSettings(_Part):
 
     `password` and `unsubscribe_secret` come from the environment only; `password_block` names a Prefect block of the
     type Secret instead. `unsubscribe_url` must be https (RFC 8058). `link` is where a reader finds the files of a
-    release that are too large for a mail; `{release}` and `{file}` in it are filled in.
+    release that are too large for a mail; `{release}` in it is filled in.
     """
 
     host: str = ""
@@ -241,6 +241,9 @@ def address(value: str) -> str:
         found = validate_email(value, check_deliverability=False, allow_quoted_local=False)
     except EmailNotValidError as error:
         raise ValueError(f"a mail address: {error}") from error
+    if "=?" in found.local_part:
+        # Some readers would decode it, and find another address.
+        raise ValueError("a mail address: the part before the @-sign looks like an encoded word")
     return f"{found.local_part}@{found.ascii_domain}"
 
 

@@ -10,9 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from email.headerregistry import Address
+from email.header import Header
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8, EmailPolicy, compat32
+from email.policy import SMTP, compat32
+from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
@@ -22,7 +23,7 @@ import jinja2
 from reports.changes import Changed
 from reports.edition import Edition
 from reports.language import Language
-from reports.narrative import headline, headline_word
+from reports.narrative import headline_then, headline_with_degree, otherwise
 from reports.sections import cover
 from sources.model import Existence, Side
 
@@ -36,8 +37,16 @@ MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "parquet": "application/vnd.apache.parquet",
 }
-_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
-_LONGEST_NAME = 100
+_NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*]+')
+# A name stands on one line of a header, where each byte takes three characters at most.
+_LONGEST_NAME_BYTES = 200
+# Longer words would make a line of a header longer than readers expect.
+_LONGEST_WORD = 60
+# What no text of others may bring into a mail: controls, and marks that turn the direction or are not seen.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_UNSEEN = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +72,17 @@ class Correction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One changed row: its code, what is compared and what it is about, what it said and says, and why."""
+    """One changed row: its code, what is compared and what it is about, what it said and says, and why.
+
+    `before` is empty where the headline is the same; `details` are what else it says otherwise.
+    """
 
     code: str
     comparison: str
     subject: str
     before: str
     after: str
+    details: tuple[str, ...]
     cause: str
 
 
@@ -78,7 +91,7 @@ class News:
     """What a message says of an edition, the same for all who get it; `since` is None for a first report.
 
     `lines` are the first LINES of `count` changed rows that matter to the recipients. `unknown_rows` of `rows` are not
-    known as they turned out. `left_out` names what is too large to be sent, and `link` where it is.
+    known as they turned out. `left_out` names what is too large to be sent, with bytes, and `link` says where it is.
     """
 
     language: str
@@ -120,12 +133,12 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What the templates of a message may show."""
+    """What the templates of a message may show; `files` and `left_out` are names with kilobytes."""
 
     news: News
     subject: str
-    recipient_name: str
     files: tuple[tuple[str, int], ...]
+    left_out: tuple[tuple[str, int], ...]
     unsubscribe_url: str
     unsubscribe_mail: str
     test_of: str
@@ -142,7 +155,7 @@ def news(
     changed = chosen(edition.changes, classes, minimum_magnitude)
     return News(
         language=language.code,
-        title=cover.title(edition, language),
+        title=cover.subject(edition, language),
         scope=cover.scope(edition, language),
         as_of=edition.request.clock.as_of,
         edition_id=edition.id,
@@ -175,13 +188,15 @@ def chosen(
 
 def _line(change: Changed, language: Language) -> Line:
     row, then = change.row, change.then
-    before = headline_word(then.existence, row.comparison, then.is_carried, language) if then else ""
+    before = headline_then(row, then, language) if then else language.gettext("no row")
+    after = headline_with_degree(row, language)
     return Line(
         code=row.code,
         comparison=language.word("comparison", row.comparison),
         subject=f"{language.text(row.instrument.short_names)}, {language.place(row.country_code)}",
-        before=before or language.gettext("no row"),
-        after=headline(row, language),
+        before=before if before != after else "",
+        after=after,
+        details=tuple(otherwise(row, then, language)) if then else (),
         cause=language.word("cause", change.cause),
     )
 
@@ -204,75 +219,104 @@ def subject(said: News, is_test: bool) -> str:
         text = language.gettext("%s (with stale sources)") % text
     if said.correction:
         text = language.gettext("Correction: %s") % text
-    return language.gettext("TEST: %s") % text if is_test else text
+    return _plain(language.gettext("TEST: %s") % text if is_test else text)
 
 
 def compose(said: News, envelope: Envelope, attachments: Sequence[Attachment]) -> tuple[bytes, ...]:
     """Return a message in segments whose concatenation it is; a file's segment is the same in every message.
 
     Shape: multipart/mixed of multipart/alternative (text/plain, text/html) and the files. Lines end in CRLF, nothing
-    is longer than RFC 5322 allows, and everything is ASCII but the headers of an address that is not.
+    is longer than RFC 5322 allows, and everything is ASCII but an address that is not (RFC 6532).
     """
     language = Language(said.language)
-    policy = _policy(envelope)
     letter = Letter(
         news=said,
         subject=subject(said, bool(envelope.test_of)),
-        recipient_name=envelope.recipient_name,
-        files=tuple((file.name, len(file.content)) for file in attachments),
+        files=tuple((file.name, _kilobytes(len(file.content))) for file in attachments),
+        left_out=tuple((name, _kilobytes(size)) for name, size in said.left_out),
         unsubscribe_url=envelope.unsubscribe_url,
         unsubscribe_mail=envelope.unsubscribe_mail,
         test_of=envelope.test_of,
     )
-    message = EmailMessage(policy=policy)
-    _head(message, letter, envelope)
+    # What stands in a file already broken into lines stays so.
+    content = EmailMessage(policy=SMTP.clone(refold_source="none"))
     words = {"letter": letter, "news": said, "language": language, "_": language.gettext, "ngettext": language.ngettext}
-    message.set_content(_templates(False).get_template("message.txt.j2").render(words), cte="quoted-printable")
-    message.add_alternative(
+    content.set_content(_templates(False).get_template("message.txt.j2").render(words), cte="quoted-printable")
+    content.add_alternative(
         _templates(True).get_template("message.html.j2").render(words), subtype="html", cte="quoted-printable"
     )
-    message.make_mixed()
-    # Set here because what begins with Content moves into the first part when parts are made.
-    message["Content-Language"] = said.language
+    content.make_mixed()
     for attachment in attachments:
-        message.attach(_part(attachment, _printed_name(said, attachment, language)))
-    # A boundary is else drawn by lot; one made of the key is as safe, since no line of the parts begins with it.
-    for number, part in enumerate(p for p in message.walk() if p.is_multipart()):
+        content.attach(_part(attachment, _printed_name(said, attachment, language)))
+    # A boundary is else drawn by lot; no line of a part is one, since "=_" is in none of their encodings.
+    for number, part in enumerate(p for p in content.walk() if p.is_multipart()):
         part.set_boundary(f"=_{number}_{envelope.message_id.partition('@')[0][:40]}")
-    return _segments(message.as_bytes(policy=policy), attachments)
+    return _segments(_head(letter, envelope) + content.as_bytes(), attachments)
 
 
-def _policy(envelope: Envelope) -> "EmailPolicy[EmailMessage]":
-    """Return how the message is written: ASCII with encoded words, but for an address that only UTF-8 can write."""
-    is_ascii = (envelope.recipient + envelope.sender + envelope.reply_to).isascii()
-    # Headers made here are folded as they should be; what is folded already stays.
-    return (SMTP if is_ascii else SMTPUTF8).clone(refold_source="none")
+def _kilobytes(size: int) -> int:
+    return max(1, round(size / 1000))
 
 
-def _head(message: EmailMessage, letter: Letter, envelope: Envelope) -> None:
-    message["From"] = _address(envelope.sender_name, envelope.sender)
-    message["To"] = _address(envelope.recipient_name, envelope.recipient)
-    if envelope.reply_to:
-        message["Reply-To"] = _address("", envelope.reply_to)
-    message["Subject"] = letter.subject
-    message["Date"] = envelope.written
-    message["Message-ID"] = f"<{envelope.message_id}>"
-    # RFC 3834: no vacation notice answers a report.
-    message["Auto-Submitted"] = "auto-generated"
+def _head(letter: Letter, envelope: Envelope) -> bytes:
+    """Return the headers of a message, but those of its content.
+
+    They are written here and not by the library, which on some versions breaks a long name or address so that another
+    address or header comes of it.
+    """
+    headers = [
+        ("From", _mailbox("From", envelope.sender_name, envelope.sender)),
+        ("To", _mailbox("To", envelope.recipient_name, envelope.recipient)),
+        *([("Reply-To", f"<{envelope.reply_to}>")] if envelope.reply_to else []),
+        ("Subject", _text("Subject", letter.subject)),
+        ("Date", format_datetime(envelope.written)),
+        ("Message-ID", f"<{envelope.message_id}>"),
+        # RFC 3834: no vacation notice answers a report.
+        ("Auto-Submitted", "auto-generated"),
+        ("Content-Language", letter.news.language),
+    ]
     if envelope.list_id:
-        message["List-Id"] = f"<{envelope.list_id}>"
+        headers.append(("List-Id", f"<{envelope.list_id}>"))
     ways = [f"<{envelope.unsubscribe_url}>"] if envelope.unsubscribe_url else []
     if envelope.unsubscribe_mail:
-        ways.append(f"<mailto:{envelope.unsubscribe_mail}?subject=unsubscribe>")
+        ways.append(f"<mailto:{quote(envelope.unsubscribe_mail, safe='@')}?subject=unsubscribe>")
     if ways:
-        message["List-Unsubscribe"] = ", ".join(ways)
+        headers.append(("List-Unsubscribe", ",\r\n ".join(ways)))
     if envelope.unsubscribe_url:
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    return "".join(f"{name}: {value}\r\n" for name, value in headers).encode()
 
 
-def _address(name: str, address: str) -> Address:
-    local, _, domain = address.rpartition("@")
-    return Address(display_name=name, username=local, domain=domain)
+def _mailbox(header: str, name: str, address: str) -> str:
+    """Return an address with a name. One that is not short and ASCII is encoded: no comma or quote of it is left."""
+    name = _plain(name)
+    if not name:
+        return f"<{address}>"
+    if _is_ascii(name) and len(name) <= _LONGEST_WORD:
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}" <{address}>'
+    return f"{_encoded(header, name)}\r\n <{address}>"
+
+
+def _text(header: str, text: str) -> str:
+    """Return text as the value of a header, broken into lines, in ASCII or in encoded words (RFC 2047)."""
+    if _is_ascii(text) and all(len(word) <= _LONGEST_WORD for word in text.split()):
+        return Header(text, "us-ascii", header_name=header).encode(linesep="\r\n")
+    return _encoded(header, text)
+
+
+def _is_ascii(text: str) -> bool:
+    """Say whether text can stand in a header as it is, and no reader takes a part of it for an encoded word."""
+    return text.isascii() and "=?" not in text
+
+
+def _encoded(header: str, text: str) -> str:
+    return Header(text, "utf-8", header_name=header).encode(linesep="\r\n")
+
+
+def _plain(text: str) -> str:
+    """Return text on one line, without what steers a display or a protocol: texts of others may hold it."""
+    return " ".join(_UNSEEN.sub("", _CONTROLS.sub(" ", text)).split())
 
 
 def _part(attachment: Attachment, name: str) -> EmailMessage:
@@ -294,7 +338,8 @@ def _base64(content: bytes) -> bytes:
 
 def _printed_name(said: News, attachment: Attachment, language: Language) -> str:
     """Return a file's name in the recipient's language: nothing in it is a path or steers a file system."""
-    title = _NOT_IN_NAMES.sub("-", f"{said.title} - {said.scope}")[:_LONGEST_NAME].strip(" .-")
+    title = _NOT_IN_NAMES.sub("-", _plain(f"{said.title} - {said.scope}"))
+    title = title.encode()[:_LONGEST_NAME_BYTES].decode(errors="ignore").strip(" .-")
     return f"{title} {said.as_of.isoformat()} {language.code}.{attachment.ending}"
 
 
@@ -315,6 +360,7 @@ def _templates(is_html: bool) -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=is_html,
+        finalize=lambda value: _plain(value) if isinstance(value, str) else value,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,6 +1,8 @@
-"""Fixtures every test may use: the shipped codebook, its rows, and the shared evidence when it is there."""
+"""Fixtures every test may use: the codebook and its rows; the shared evidence and a browser where they are there."""
 
 import csv
+import os
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +14,18 @@ from sources import codebook
 from sources.codebook import Codebook
 
 SHARED = Path(__file__).parents[2] / "shared"
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, on one processor, the tests that share what is costly: a file's, the finished reports, a server."""
+    for item in items:
+        group = item.path.as_posix()
+        if "published" in getattr(item, "fixturenames", ()):
+            group = "published"
+        elif item.path.parent.name == "serving":
+            group = "serving"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +62,22 @@ def data() -> Path:
     if not folder.is_dir():
         pytest.skip("the publishers' real files are not beside this checkout; the recorded payloads are tested")
     return folder
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Return a running browser. Where there is none the tests skip and say so, but with CI set they fail."""
+    # The sync interface holds an event loop for as long as it is open: one module, not the whole run.
+    sync_api = pytest.importorskip("playwright.sync_api")
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        missing = "there is no Chromium to look at pages with; install it with: apt-get install chromium-headless-shell"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+    with sync_api.sync_playwright() as playwright:
+        # Chromium refuses to start as root inside its own sandbox; it sees nothing but the pages made here.
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:

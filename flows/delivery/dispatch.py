@@ -18,7 +18,7 @@ from flows import editions
 from flows.batch import Built
 from flows.build import Evidence
 from flows.delivery import subscriptions
-from flows.delivery.ledger import NOT_UNDER_WAY, Delivery, Ledger, Planned, State, address_key
+from flows.delivery.ledger import NOT_UNDER_WAY, Delivery, Ledger, Planned, State, address_key, key_of
 from flows.delivery.releases import Release, Releases, Slice
 from flows.delivery.sending import NoLongerEntitled
 from flows.delivery.subscriptions import Roster, Subscription
@@ -97,6 +97,7 @@ class Dispatch:
         self._say = say
         self._roster: Roster | None = None
         self._opened: dict[str, Release] = {}
+        self._tests: dict[str, tuple[Ready, Mailing]] = {}
 
     @cached_property
     def _evidence(self) -> Evidence:
@@ -189,18 +190,21 @@ class Dispatch:
         )
 
     def _earlier(self, subscription: Subscription, release: Release) -> tuple[Path, str] | None:
-        """Return folder and id of the last edition of this scope that the recipient took, if it still stands."""
+        """Return folder and id of the edition of this scope that the recipient took last, if it still stands.
+
+        A correction is compared with what it corrects; no release with one of a later day, or planned after it.
+        """
         states = [State.ACCEPTED, State.UNKNOWN] if release.corrects else [State.ACCEPTED]
-        for delivery in self._ledger.deliveries(recipient=subscription.address, states=states):
-            if delivery.is_test or delivery.edition == release.key:
-                continue
+        took = self._ledger.deliveries(recipient=subscription.address, states=states, edition=release.corrects or None)
+        own = self._ledger.delivery(key_of(release.key, subscription.report_id, subscription.address))
+        # When its fate became known says nothing: that may have been weeks later.
+        for delivery in sorted(took, key=lambda delivery: delivery.planned, reverse=True):
             earlier = self._open(delivery.edition)
-            if earlier is None:
+            is_later = own is not None and delivery.planned >= own.planned
+            if earlier is None or earlier.key == release.key or earlier.as_of > release.as_of or is_later:
                 continue
-            for name, built in earlier.built.items():
-                is_it = built.edition_id == delivery.edition_id and earlier.scopes[name] == subscription.scope
-                if is_it and self._releases.is_whole(earlier, name):
-                    return self._releases.folder(earlier.key, name), built.edition_id
+            if folder := self._releases.rows(earlier, subscription.scope, delivery.edition_id):
+                return folder, delivery.edition_id
         return None
 
     def _open(self, key: str) -> Release | None:
@@ -262,6 +266,8 @@ class Dispatch:
 
         Raises NoLongerEntitled if the recipient has left the release meanwhile.
         """
+        if delivery.key in self._tests:
+            return self._compose(*self._tests[delivery.key], limit_bytes)
         release = self._releases.open(delivery.edition)
         for ready, mailings in self.slices(release, frozenset({address_key(delivery.recipient)})):
             for mailing in mailings:
@@ -287,9 +293,10 @@ class Dispatch:
             recipient=address,
             is_test=True,
         )
+        tested = replace(mailing, planned=planned)
+        self._tests[planned.key] = ready, tested
         self._ledger.plan([planned], now)
-        limit = self._mail.size_limit_bytes
-        self._ledger.freeze({planned.key: self._compose(ready, replace(mailing, planned=planned), limit)}, now)
+        self._ledger.freeze({planned.key: self._compose(ready, tested, self._mail.size_limit_bytes)}, now)
         return planned.key
 
     def _compose(self, ready: Ready, mailing: Mailing, limit_bytes: int) -> Sequence[bytes]:
@@ -333,7 +340,8 @@ class Dispatch:
         url = ""
         if mail.unsubscribe_url and mail.unsubscribe_secret is not None:
             token = unsubscribe_token(planned.recipient, mail.unsubscribe_secret.get_secret_value())
-            url = f"{mail.unsubscribe_url}?{urlencode({'address': planned.recipient, 'token': token})}"
+            joint = "&" if "?" in mail.unsubscribe_url else "?"
+            url = f"{mail.unsubscribe_url}{joint}{urlencode({'address': planned.recipient, 'token': token})}"
         return Envelope(
             message_id=message_id(planned.key, mail.sender),
             written=self._now().astimezone(subscription.zone),

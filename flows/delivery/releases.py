@@ -6,12 +6,16 @@ rests on sources too old to be sent stands in `release.json`, written whole afte
 
     releases/<key>/release.json
     releases/<key>/<slice>/policy-comparison_...pdf, .json, .manifest.json
+    releases/<key>/<slice>/<edition>/policy-comparison_...json, .manifest.json
+
+Evidence that changes while a release goes out makes another edition of a slice, and its files take the place of the
+earlier ones. The rows of each stay in a folder of their own: whoever got it is told what changed since.
 """
 
-import hashlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
@@ -23,6 +27,7 @@ from flows.parameters import ReportParameters, UsageError
 from sources.errors import BadInput, Fault, UnknownName
 
 _FILE = "release.json"
+_DIGITS = 12
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
 
 
@@ -119,18 +124,16 @@ class Releases:
             os.fsync(file.fileno())
         partial.replace(path)
 
-    def is_whole(self, release: Release, name: str) -> bool:
-        """Say whether a slice was built and its files are still those that were built."""
-        built = release.built.get(name)
-        if built is None or built.stopped:
-            return False
-        folder = self.folder(release.key, name)
-        return all(_sha256(folder / file) == expected for file, expected in built.files.items())
+    def rows(self, release: Release, scope: str, edition_id: str) -> Path | None:
+        """Return the folder with the rows of an edition that had a scope, or None where it does not stand any more."""
+        names = [name for name, found in release.scopes.items() if found == scope]
+        folders = [self.folder(release.key, name) / edition_id[:_DIGITS] for name in names]
+        return next((folder for folder in folders if folder.is_dir()), None)
 
     def build(
         self, release: Release, wanted: Sequence[Slice], evidence: Evidence, say: Callable[[str], None]
     ) -> Release:
-        """Return the release with slices built; what is there already is not built again."""
+        """Return the release with slices built; what is there as it would be built now is not built again."""
         orders = [
             Order(
                 name=one.name,
@@ -141,14 +144,27 @@ class Releases:
         ]
         scopes = {one.name: one.scope for one in wanted}
         for name, built in build_each(orders, evidence, say):
+            if not built.stopped:
+                self._keep_rows(self.folder(release.key, name), built.edition_id)
             if release.built.get(name) != built:
+                # Another run may have built other slices meanwhile.
+                there = self.open(release.key)
                 release = replace(
-                    release,
-                    built={**release.built, name: built},
-                    scopes={**release.scopes, name: scopes[name]},
+                    there, built={**there.built, name: built}, scopes={**there.scopes, name: scopes[name]}
                 )
                 self.save(release)
         return release
+
+    def _keep_rows(self, folder: Path, edition_id: str) -> None:
+        """Keep the rows of an edition apart from the files of its slice, which a later edition replaces."""
+        kept = folder / edition_id[:_DIGITS]
+        if kept.is_dir():
+            return
+        partial = folder / f".{kept.name}.{os.getpid()}.partial"
+        partial.mkdir(exist_ok=True)
+        for path in folder.glob("*.json"):
+            shutil.copyfile(path, partial / path.name)
+        partial.rename(kept)
 
 
 def _checked(name: str) -> str:
@@ -156,10 +172,3 @@ def _checked(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} is no key of a release: letters, digits, '.', '_' and '-', such as 2026-W48")
     return name
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except FileNotFoundError:
-        return ""

@@ -17,14 +17,17 @@ import hashlib
 import io
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from flows import settings
 from flows.delivery.ledger import address_key
@@ -36,8 +39,10 @@ from sources.errors import BadInput, Fault, UnknownName
 from sources.model import Existence
 
 _LISTS = ("countries", "instruments", "classes", "formats")
-_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-_STARTS = re.compile(r"^\s*\[\[\s*subscription\s*\]\]", re.MULTILINE)
+_SWITCHES = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_MAGNITUDES = {str(magnitude): magnitude for magnitude in (1, 2, 3, 4)}
+_TIME_ZONES = cache(available_timezones)
+_STARTS = re.compile(r"^[ \t]*\[\[[ \t]*subscription[ \t]*\]\]", re.MULTILINE)
 
 
 class Subscription(BaseModel):
@@ -78,7 +83,7 @@ class Subscription(BaseModel):
     @field_validator("time_zone")
     @classmethod
     def _is_time_zone(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value not in _TIME_ZONES():
             raise ValueError("a time zone of the IANA database, such as America/Guatemala")
         return value
 
@@ -86,9 +91,16 @@ class Subscription(BaseModel):
     @classmethod
     def _are_places(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         try:
-            return tuple(dict.fromkeys(known_name("country", code.upper(), PLACES) for code in value))
+            codes = {known_name("country", code.upper(), PLACES) for code in value}
         except UnknownName as error:
             raise ValueError(f"codes of `policydiff list countries`: {error}") from error
+        # In one order, so that whoever asks for the same gets the same file.
+        return tuple(sorted(codes, key=PLACES.index))
+
+    @field_validator("instruments")
+    @classmethod
+    def _are_in_order(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(sorted(set(value)))
 
     @field_validator("formats")
     @classmethod
@@ -175,26 +187,18 @@ def read(path: Path, book: Codebook) -> Roster:
     except UnicodeDecodeError as error:
         raise BadInput([Fault(file=path.name, path=".", found=str(error), expected="UTF-8")]) from error
     is_csv = path.suffix.lower() == ".csv"
-    given, domains, faults = _of_csv(path.name, text) if is_csv else _of_toml(path.name, text)
+    given, allowed, faults = _of_csv(path.name, text) if is_csv else _of_toml(path.name, text)
+    if not given and not faults:
+        faults.append(Fault(file=path.name, path=".", found="no subscription", expected="at least one"))
     subscriptions: list[Subscription] = []
     seen: dict[tuple[str, str], str] = {}
     for place, values in given:
         try:
             subscription = Subscription.model_validate(values)
         except ValidationError as error:
-            faults += [
-                Fault(
-                    file=path.name,
-                    path=f"{place}, {'.'.join(str(part) for part in detail['loc']) or 'scope'}",
-                    found="an unknown field" if detail["type"] == "extra_forbidden" else _shown(detail["input"]),
-                    expected=f"one of {', '.join(Subscription.model_fields)}"
-                    if detail["type"] == "extra_forbidden"
-                    else detail["msg"].removeprefix("Value error, ").removeprefix("Input should be "),
-                )
-                for detail in error.errors()
-            ]
+            faults += [_fault(path.name, place, detail) for detail in error.errors()]
             continue
-        faults += _misfits(path.name, place, subscription, domains, book)
+        faults += _misfits(path.name, place, subscription, allowed, book)
         twin = seen.setdefault((address_key(subscription.address), subscription.report_id), place)
         if twin != place:
             expected = f"each report once for a recipient; it stands at {twin} too"
@@ -207,6 +211,22 @@ def read(path: Path, book: Codebook) -> Roster:
         sha256=hashlib.sha256(content).hexdigest(),
         entitled=frozenset((address_key(s.address), s.report_id) for s in subscriptions if s.active),
     )
+
+
+def _fault(name: str, place: str, detail: ErrorDetails) -> Fault:
+    field = ".".join(map(str, detail["loc"]))
+    expected = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    match detail["type"]:
+        case "extra_forbidden":
+            found, expected = "an unknown field", f"one of {', '.join(Subscription.model_fields)}"
+        case "missing":
+            found, expected = "nothing", "a value"
+        case "tuple_type":
+            found, expected = _shown(detail["input"]), "a list"
+        case _:
+            # What is wrong with a subscription as a whole is what it is about.
+            found = _shown(detail["input"]) if field else "none"
+    return Fault(file=name, path=f"{place}, {field or 'scope'}", found=found, expected=expected)
 
 
 def as_toml(roster: Roster) -> str:
@@ -234,7 +254,7 @@ def _toml(value: Any) -> str:
             return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _of_toml(name: str, text: str) -> tuple[list[tuple[str, Any]], Sequence[str] | None, list[Fault]]:
+def _of_toml(name: str, text: str) -> tuple[list[tuple[str, Any]], set[str] | None, list[Fault]]:
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -244,14 +264,16 @@ def _of_toml(name: str, text: str) -> tuple[list[tuple[str, Any]], Sequence[str]
         for key in content
         if key not in ("allowed_domains", "subscription")
     ]
-    domains = content.get("allowed_domains")
-    if domains is not None and not (isinstance(domains, list) and all(isinstance(item, str) for item in domains)):
-        expected = 'a list of domains, such as ["example.org"]'
-        faults.append(Fault(file=name, path="allowed_domains", found=_shown(domains), expected=expected))
-        domains = None
+    allowed = None
+    if "allowed_domains" in content:
+        allowed = _domains(content["allowed_domains"])
+        if not allowed:
+            found, expected = _shown(content["allowed_domains"]), 'a list of domains, such as ["example.org"]'
+            faults.append(Fault(file=name, path="allowed_domains", found=found, expected=expected))
     tables = content.get("subscription", [])
-    if not isinstance(tables, list):
-        faults.append(Fault(file=name, path="subscription", found="one table", expected="[[subscription]], as a list"))
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        expected = "[[subscription]], a table for each"
+        faults.append(Fault(file=name, path="subscription", found=_shown(tables), expected=expected))
         tables = []
     lines = [text.count("\n", 0, found.start()) + 1 for found in _STARTS.finditer(text)]
     # Tables written as an inline list have no line of their own.
@@ -260,35 +282,60 @@ def _of_toml(name: str, text: str) -> tuple[list[tuple[str, Any]], Sequence[str]
         if len(lines) == len(tables)
         else [f"subscription {number}" for number in range(1, len(tables) + 1)]
     )
-    return list(zip(places, tables, strict=True)), domains, faults
+    return list(zip(places, tables, strict=True)), allowed, faults
 
 
-def _of_csv(name: str, text: str) -> tuple[list[tuple[str, Any]], Sequence[str] | None, list[Fault]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    given, faults = [], []
+def _of_csv(name: str, text: str) -> tuple[list[tuple[str, Any]], None, list[Fault]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    given: list[tuple[str, Any]] = []
+    faults: list[Fault] = []
     try:
-        for row in reader:
+        fields = next(reader, [])
+        if header_faults := _header_faults(name, fields):
+            # Under a header that is wrong every line would be.
+            return [], None, header_faults
+        for cells in reader:
             place = f"line {reader.line_num}"
-            if None in row:
-                faults.append(Fault(file=name, path=place, found="more cells than columns", expected="one for each"))
-                continue
-            # An empty cell is a field nobody gave.
-            given.append((place, {key: _cell(key, value) for key, value in row.items() if value}))
+            if cells and len(cells) != len(fields):
+                expected = f"{len(fields)}, one for each field of line 1"
+                faults.append(Fault(file=name, path=place, found=f"{len(cells)} cells", expected=expected))
+            elif cells:
+                # An empty cell is a field nobody gave.
+                row = zip(fields, cells, strict=True)
+                given.append((place, {field: _cell(field, value) for field, value in row if value}))
     except csv.Error as error:
         faults.append(Fault(file=name, path=f"line {reader.line_num}", found=str(error), expected="CSV"))
     return given, None, faults
 
 
-def _cell(name: str, value: str) -> Any:
-    if name in _LISTS:
+def _header_faults(name: str, fields: Sequence[str]) -> list[Fault]:
+    """Return what is wrong with the names of a CSV file's columns."""
+    known = ", ".join(Subscription.model_fields)
+    if not fields:
+        return [Fault(file=name, path="line 1", found="nothing", expected=f"the names of fields, of {known}")]
+    faults = [
+        Fault(file=name, path=f"line 1, {field}", found="an unknown field", expected=f"one of {known}")
+        for field in fields
+        if field not in Subscription.model_fields
+    ]
+    return faults + [
+        Fault(file=name, path=f"line 1, {field}", found=f"{count} columns", expected="one")
+        for field, count in Counter(fields).items()
+        if count > 1
+    ]
+
+
+def _cell(field: str, value: str) -> Any:
+    """Return a cell as TOML would have it; what is none stays text, and is named as a mistake of its field."""
+    if field in _LISTS:
         return value.split()
-    if name in ("only_if_changed", "active"):
-        return _WORDS.get(value.lower(), value)
-    return int(value) if name == "minimum_magnitude" and value.isdigit() else value
+    if field in ("only_if_changed", "active"):
+        return _SWITCHES.get(value.lower(), value)
+    return _MAGNITUDES.get(value, value) if field == "minimum_magnitude" else value
 
 
 def _misfits(
-    name: str, place: str, subscription: Subscription, domains: Iterable[str] | None, book: Codebook
+    name: str, place: str, subscription: Subscription, allowed: set[str] | None, book: Codebook
 ) -> list[Fault]:
     """Return what is well formed and yet wrong: an unknown instrument, a domain that is not allowed."""
     faults = []
@@ -300,10 +347,18 @@ def _misfits(
             fault = Fault(file=name, path=f"{place}, instruments", found=repr(instrument), expected=str(error))
             faults.append(fault)
     domain = address_key(subscription.address).rpartition("@")[2]
-    if domains is not None and domain not in {item.casefold() for item in domains}:
-        expected = f"an address at {' or '.join(domains)} (allowed_domains)"
+    if allowed is not None and domain not in allowed:
+        expected = f"an address at {' or '.join(sorted(allowed))} (allowed_domains)"
         faults.append(Fault(file=name, path=f"{place}, address", found=subscription.address, expected=expected))
     return faults
+
+
+def _domains(given: Any) -> set[str] | None:
+    """Return domains in the form that addresses have here, or None for what is no list of domains."""
+    try:
+        return {settings.address(f"a@{domain}").rpartition("@")[2].casefold() for domain in given} or None
+    except (TypeError, ValueError):
+        return None
 
 
 def _shown(value: object) -> str:

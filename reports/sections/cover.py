@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from reports.edition import Coverage, Edition, Kind
 from reports.language import Language
 from reports.sections import Section
-from sources.model import Comparison, Existence, Letter, Side
+from sources.model import Comparison, Existence, Instrument, Letter, Side
 
 _HELD = (Existence.REINSTATED, Existence.CONTINUED, Existence.PRESENT_BOTH)
 
@@ -50,11 +50,16 @@ def build(edition: Edition, language: Language) -> CoverView:
 
 def title(edition: Edition, language: Language) -> str:
     """Return the report's title: its place or instrument, or the region."""
-    request = edition.request
-    if request.kind is Kind.CHANGES and edition.since:
+    if edition.request.kind is Kind.CHANGES and edition.since:
         return language.gettext("Changes since %s") % language.day(edition.since.as_of)
+    return subject(edition, language)
+
+
+def subject(edition: Edition, language: Language) -> str:
+    """Return what the report is about: its instruments, its places, or the region."""
+    request = edition.request
     if request.kind is Kind.INSTRUMENT or (request.instrument_ids and not request.country_codes):
-        return ", ".join(language.text(i.names) for i in edition.instruments)
+        return ", ".join(language.text(i.names) for i in _instruments(edition))
     if request.country_codes:
         return language.places(request.country_codes)
     return language.gettext("Two terms, instrument by instrument")
@@ -64,9 +69,15 @@ def scope(edition: Edition, language: Language) -> str:
     """Return the filters in words."""
     request = edition.request
     places = language.places(request.country_codes) or language.gettext("All countries of the region")
-    names = [language.text(i.short_names) for i in edition.instruments] if request.instrument_ids else []
-    instruments = ", ".join(names) or language.gettext("all instruments")
+    names = ", ".join(language.text(i.short_names) for i in _instruments(edition))
+    instruments = names or language.gettext("all instruments")
     return f"{places}; {instruments}"
+
+
+def _instruments(edition: Edition) -> list[Instrument]:
+    """Return the instruments asked for, in the codebook's order; a report on changes may have no row of them."""
+    wanted = edition.request.instrument_ids
+    return [instrument for instrument in edition.codebook.instruments if instrument.id in wanted]
 
 
 SECTION = Section(

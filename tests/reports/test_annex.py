@@ -57,9 +57,7 @@ def test_without_being_asked_for_there_is_no_annex(book, clock):
 
 
 def test_a_report_with_an_annex_is_another_edition_and_can_be_asked_for_again(book, clock):
-    asked, plain = (
-        edition.make(book, ReportParameters(annex=value).request(clock.as_of)) for value in (True, False)
-    )
+    asked, plain = (edition.make(book, ReportParameters(annex=value).request(clock.as_of)) for value in (True, False))
     assert asked.id != plain.id
     assert ReportParameters.of_inputs(asked.inputs, ["pdf"]).request(clock.as_of) == asked.request
 

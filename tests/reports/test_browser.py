@@ -3,8 +3,6 @@
 Needs a Chromium on the machine; where there is none the tests skip and say so, but with CI set they fail.
 """
 
-import os
-import shutil
 from datetime import date
 from importlib.resources import files
 
@@ -15,9 +13,6 @@ from reports.edition import Kind, Request
 from reports.language import languages
 from tests.reports.conftest import SCOPES, gathered
 
-sync_api = pytest.importorskip("playwright.sync_api")
-
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 # Axe takes half a minute for the sheets of all instruments: those of a few have everything a sheet can have.
@@ -26,20 +21,6 @@ FEW = {
 }
 # Each language is looked at in another way, so that all ways are.
 LOOKS = {"en": (DESKTOP, "light"), "es": (PHONE, "dark"), "pt": (PHONE, "light")}
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """Return a running browser."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        missing = "there is no Chromium to look at pages with; install it with: apt-get install chromium-headless-shell"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
-    with sync_api.sync_playwright() as playwright:
-        # Chromium refuses to start as root inside its own sandbox; it sees nothing but the pages made here.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -29,8 +29,9 @@ class Served:
         self.folder.mkdir(parents=True)
         # Schedules are real: one that falls due while the tests run may ask nobody.
         off = "".join(f"[sources.{source_id}]\nenabled = false\n" for source_id in connectors.ids())
-        (self.folder / "policydiff.toml").write_text(off, encoding="utf-8")
-        self.port = free_port()
+        self.port, self.files_port = free_port(), free_port()
+        files_url = f'[serve]\nfiles_url = "http://127.0.0.1:{self.files_port}"\n'
+        (self.folder / "policydiff.toml").write_text(files_url + off, encoding="utf-8")
         self.output = folder / "serve.txt"
         # Nothing of the test run's own Prefect, whose server it would take for its own.
         self.bare = {
