@@ -18,7 +18,7 @@ BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, on one processor, the tests that share what is costly: a file's, the finished reports, a server."""
+    """Keep together, on one processor, tests that share what is costly: those of a file, finished reports, a server."""
     for item in items:
         group = item.path.as_posix()
         if "published" in getattr(item, "fixturenames", ()):

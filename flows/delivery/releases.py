@@ -9,7 +9,8 @@ rests on sources too old to be sent stands in `release.json`, written whole afte
     releases/<key>/<slice>/<edition>/policy-comparison_...json, .manifest.json
 
 Evidence that changes while a release goes out makes another edition of a slice, and its files take the place of the
-earlier ones. The rows of each stay in a folder of their own: whoever got it is told what changed since.
+earlier ones. The rows of each stay in a folder of their own: whoever got it is told what changed since. They are all
+rows in scope, also of a report that prints only those that changed.
 """
 
 import json
@@ -24,6 +25,8 @@ from pathlib import Path
 from flows.batch import Built, Order, build_each
 from flows.build import Evidence
 from flows.parameters import ReportParameters, UsageError
+from reports import tables
+from reports.edition import MANIFEST, Kind
 from sources.errors import BadInput, Fault, UnknownName
 
 _FILE = "release.json"
@@ -142,20 +145,22 @@ class Releases:
             )
             for one in wanted
         ]
-        scopes = {one.name: one.scope for one in wanted}
+        slices = {one.name: one for one in wanted}
         for name, built in build_each(orders, evidence, say):
             if not built.stopped:
-                self._keep_rows(self.folder(release.key, name), built.edition_id)
+                self._keep_rows(self.folder(release.key, name), slices[name], built.edition_id, evidence)
             if release.built.get(name) != built:
                 # Another run may have built other slices meanwhile.
                 there = self.open(release.key)
                 release = replace(
-                    there, built={**there.built, name: built}, scopes={**there.scopes, name: scopes[name]}
+                    there,
+                    built={**there.built, name: built},
+                    scopes={**there.scopes, name: slices[name].scope},
                 )
                 self.save(release)
         return release
 
-    def _keep_rows(self, folder: Path, edition_id: str) -> None:
+    def _keep_rows(self, folder: Path, one: Slice, edition_id: str, evidence: Evidence) -> None:
         """Keep the rows of an edition apart from the files of its slice, which a later edition replaces."""
         kept = folder / edition_id[:_DIGITS]
         if kept.is_dir():
@@ -164,6 +169,11 @@ class Releases:
         partial.mkdir(exist_ok=True)
         for path in folder.glob("*.json"):
             shutil.copyfile(path, partial / path.name)
+            if one.parameters.report is Kind.CHANGES and not path.name.endswith(MANIFEST):
+                whole = one.parameters.model_copy(update={"report": Kind.FULL, "since": None})
+                made = evidence.edition(whole, folder, lambda _: None)
+                rows = tables.as_json(made.all_rows, made.request.clock, made.codebook)
+                (partial / path.name).write_text(rows, encoding="utf-8")
         partial.rename(kept)
 
 

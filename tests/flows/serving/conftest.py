@@ -20,6 +20,19 @@ _PATIENCE_SECONDS = 300
 HEARTBEAT = "heartbeat/every-five-minutes"
 
 
+class _Patient(httpx.HTTPTransport):
+    """Asks again where the server answers that it is busy, as it does while its SQLite file is locked."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            response = super().handle_request(request)
+            if response.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                return response
+            response.close()
+            time.sleep(0.5)
+
+
 class Served:
     """A `policydiff serve` in a folder of its own, on a free port of this machine."""
 
@@ -73,7 +86,7 @@ class Served:
     def client(self) -> httpx.Client:
         """Return a client of the API that logs in."""
         name, _, password = self.login.partition(":")
-        return httpx.Client(base_url=self.api_url, auth=(name, password), timeout=60)
+        return httpx.Client(base_url=self.api_url, auth=(name, password), timeout=60, transport=_Patient())
 
     def wait_for(self, text: str) -> None:
         """Wait until it has said something; fail with what it said if it ends before that."""
