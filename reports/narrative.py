@@ -10,6 +10,7 @@ from reports.changes import Then
 from reports.comparison import Row
 from reports.language import Language
 from sources.model import (
+    Certainty,
     Comparison,
     Degree,
     Direction,
@@ -122,8 +123,14 @@ def otherwise(row: Row, then: Then, language: Language) -> Iterator[str]:
     )
     for scale, before, after in pairs:
         if before is not after:
-            words = {"before": language.word(scale, before), "after": language.word(scale, after)}
+            words = {"before": _beside(scale, before, language), "after": _beside(scale, after, language)}
             yield language.gettext(f"changed.{scale}") % words
+
+
+def _beside(scale: str, value: object, language: Language) -> str:
+    """Return a word that stands beside the name of its scale: not "certainty: certainty not known"."""
+    is_unknown = value is Certainty.NOT_KNOWN
+    return language.word("presence", Presence.UNKNOWN) if is_unknown else language.word(scale, value)
 
 
 def voice(s: Statement, language: Language) -> str:

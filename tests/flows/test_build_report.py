@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import gc
+import warnings
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -19,6 +21,15 @@ from flows.settings import ServeSettings, Settings
 
 # Prefect leaves sockets to the garbage collector when its test server stops.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _tidied():
+    """Collect the sockets that Prefect's client leaves, before they complain in another module."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def brief(**others):

@@ -224,7 +224,7 @@ def test_every_changed_row_stands_in_the_message_with_its_words(book, clock, lan
     for change in one.changes:
         (line,) = [line for line in text.splitlines() if f"({change.row.code}," in line]
         assert Language(language).place(change.row.country_code) in line
-        assert line.endswith(f"({Language(language).word('cause', change.cause)})")
+        assert f", {Language(language).word('cause', change.cause)}): " in line
 
 
 def test_more_rows_than_a_mail_is_read_for_are_counted(book, clock):
@@ -249,10 +249,12 @@ def test_a_row_whose_headline_stays_says_what_changed_instead():
     )
     (line,) = message.news(one).lines
     assert line.before == ""
-    assert line.details == (f"projection: Too early to say, now {Language('en').word('outcome', rows[code].outcome)}",)
+    assert line.details == (
+        f"projection: “Too early to say”, now “{Language('en').word('outcome', rows[code].outcome)}”",
+    )
     text = text_of(composed(message.news(one)))
     assert " -> " not in text
-    assert f"): {line.after}; {line.details[0]} (" in text
+    assert f"): {line.after}; {line.details[0]}\r\n" in text
 
 
 @pytest.mark.parametrize(
