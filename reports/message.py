@@ -338,7 +338,7 @@ def _base64(content: bytes) -> bytes:
 
 def _printed_name(said: News, attachment: Attachment, language: Language) -> str:
     """Return a file's name in the recipient's language: nothing in it is a path or steers a file system."""
-    title = _NOT_IN_NAMES.sub("-", _plain(f"{said.title} - {said.scope}"))
+    title = _NOT_IN_NAMES.sub("-", _plain(said.title))
     title = title.encode()[:_LONGEST_NAME_BYTES].decode(errors="ignore").strip(" .-")
     return f"{title} {said.as_of.isoformat()} {language.code}.{attachment.ending}"
 

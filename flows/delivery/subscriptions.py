@@ -344,8 +344,8 @@ def _misfits(
         try:
             known_name("instrument", instrument, ids)
         except UnknownName as error:
-            fault = Fault(file=name, path=f"{place}, instruments", found=repr(instrument), expected=str(error))
-            faults.append(fault)
+            expected = f"ids of `policydiff list instruments`: {error}"
+            faults.append(Fault(file=name, path=f"{place}, instruments", found=repr(instrument), expected=expected))
     domain = address_key(subscription.address).rpartition("@")[2]
     if allowed is not None and domain not in allowed:
         expected = f"an address at {' or '.join(sorted(allowed))} (allowed_domains)"

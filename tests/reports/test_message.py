@@ -154,7 +154,7 @@ def test_parts_are_text_html_and_files_with_their_types_and_names():
     files = list(found.iter_attachments())
     assert [part.get_payload(decode=True) for part in files] == [PDF.content, CSV.content]
     assert [part.get_content_disposition() for part in files] == ["attachment", "attachment"]
-    told = "M%C3%A9xico-%20a%C3%B1o%20-%20Guatemala%3B%20all%20instruments%202026-11-24%20es.pdf"
+    told = "M%C3%A9xico-%20a%C3%B1o%202026-11-24%20es.pdf"
     assert f"filename=\"{PDF.name}\";\r\n filename*=utf-8''{told}\r\n".encode() in content
 
 

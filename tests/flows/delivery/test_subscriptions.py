@@ -1,5 +1,8 @@
 """Subscriptions in both forms of file: what they mean, and every mistake by its line and field."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from flows.delivery import subscriptions
@@ -195,7 +198,10 @@ def test_names_with_marks_of_toml_come_back_as_they_were(read):
         ),
         ('countries = ["GTN"]', "line 1, countries: found ['GTN']; expected codes of `policydiff list countries`: unk"),
         ('countries = "GTM"', "line 1, countries: found 'GTM'; expected a list"),
-        ('instruments = ["travl_ban"]', "line 1, instruments: found 'travl_ban'; expected unknown instrument 'travl_b"),
+        (
+            'instruments = ["travl_ban"]',
+            "line 1, instruments: found 'travl_ban'; expected ids of `policydiff list inst",
+        ),
         ('classes = ["gone"]', "line 1, classes.0: found 'gone'; expected 'new', 'reinstated'"),
         ("minimum_magnitude = 5", "line 1, minimum_magnitude: found 5; expected 1, 2, 3 or 4"),
         ('formats = ["doc"]', "line 1, formats.0: found 'doc'; expected 'pdf', 'html'"),
@@ -323,3 +329,11 @@ def test_a_mistake_of_a_table_is_named_with_its_line(faults, text, told):
     assert len(found) == len(told)
     for start in told:
         assert any(fault.startswith(f"people.csv: {start}") for fault in found), found
+
+
+def test_the_examples_of_the_documentation_are_subscriptions(read):
+    page = (Path(__file__).parents[3] / "docs/delivery.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```(toml|csv)\n(.*?)```", page, flags=re.DOTALL)
+    assert [len(read(text, f"people.{kind}").subscriptions) for kind, text in examples] == [2, 2]
+    for field in Subscription.model_fields:
+        assert f"`{field}`" in page
