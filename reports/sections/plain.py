@@ -16,7 +16,7 @@ from reports.sentences import Sentence, link, sentence, sentence_on
 from sources.model import Certainty, Comparison, Existence, Outcome, Presence, Side
 
 # A finding names this many of its rows, those of the largest change first.
-NAMED = 3
+NAMED = 2
 FINDINGS = 5
 
 _BEGAN = frozenset({Existence.NEW, Existence.REPLACES, Existence.PENDING_REALISED})
@@ -105,9 +105,13 @@ def _with(rows: Sequence[Row], *labels: Existence) -> list[Row]:
 
 
 def _codes(rows: Sequence[Row], language: Language) -> str | Markup:
-    """Return the codes of rows, or of the largest changes among them, the best known first."""
+    """Return the measures and codes of rows, or of the largest changes among them, the best known first."""
     ranked = sorted(rows, key=lambda row: (-(row.change.magnitude or 0), row.change.evidence))[:NAMED]
-    codes = language.listed([link(row.cell_code, row.cell_code) for row in ranked])
+    named = [
+        Markup("{} {}").format(language.text(row.instrument.short_names), link(row.cell_code, row.cell_code))
+        for row in ranked
+    ]
+    codes = language.listed(named)
     return codes if len(rows) == len(ranked) else Markup.escape(language.gettext("plain.some")) % {"codes": codes}
 
 
