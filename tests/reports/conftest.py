@@ -18,7 +18,12 @@ from sources.periods import Interval
 
 REMAIN = "migrant_protection_protocols"
 # What each kind of published report is about; the others are about everything.
-SCOPES = {Kind.INSTRUMENT: {"instrument_ids": (REMAIN,)}, Kind.COUNTRY: {"country_codes": ("MEX",)}}
+SCOPES = {
+    Kind.INSTRUMENT: {"instrument_ids": (REMAIN,)},
+    Kind.COUNTRY: {"country_codes": ("MEX",)},
+    # All that changed fills ninety pages, which say nothing that these do not.
+    Kind.CHANGES: {"instrument_ids": ("tariffs_as_lever", "country_sanctions", "temporary_protected_status")},
+}
 
 
 class Report(NamedTuple):
