@@ -17,6 +17,8 @@ SHARED = Path(__file__).parents[2] / "shared"
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
+# First, since the tests are shared out by the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together, on one processor, tests that share what is costly: those of a file, finished reports, a server."""
     for item in items:

@@ -3,12 +3,14 @@
 import functools
 import http.server
 import json
+import re
 import subprocess
 import sys
 import threading
 import time
 
 import pytest
+from playwright import sync_api
 
 DEPLOYMENT = "build-report/on-demand"
 _PATIENCE_SECONDS = 240
@@ -162,7 +164,9 @@ def test_a_person_fills_the_form_starts_a_run_and_follows_the_link_to_its_pdf(se
         "Valid on",
         "Projections said by",
     ):
-        assert pages.field(title).locator(".schema-form-property__description").first.inner_text()
+        # The page draws the form first and its descriptions a moment later.
+        described = pages.field(title).locator(".schema-form-property__description").first
+        sync_api.expect(described).to_have_text(re.compile(r"\S"))
     pages.choose("Report", "country")
     pages.choose("Countries", "GTM", "BLZ")
     pages.choose("Instruments", "removal_flights")
