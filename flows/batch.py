@@ -9,7 +9,6 @@ for one country makes only the reports new that print it.
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
@@ -84,14 +83,11 @@ class Kept:
         if source != out.resolve():
             out.mkdir(parents=True, exist_ok=True)
             for name in files:
-                partial = out / f".{name}.{os.getpid()}.partial"
-                shutil.copyfile(source / name, partial)
-                partial.replace(out / name)
+                publish.write(out / name, (source / name).read_bytes())
         return Built(edition_id=entry["edition_id"], files=_without_manifest(files), is_new=False)
 
     def keep(self, keys: Sequence[str], built: Built, out: Path) -> None:
         """Remember the files of a folder under keys."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         files = {path.name: _sha256(path) for path in sorted(out.iterdir()) if path.name.endswith(MANIFEST)}
         content = canonical_json(
             {
@@ -101,9 +97,7 @@ class Kept:
             }
         )
         for key in keys:
-            partial = self._folder / f".{key}.{os.getpid()}.partial"
-            partial.write_text(content, encoding="utf-8")
-            partial.replace(self._folder / key)
+            publish.write(self._folder / key, content.encode())
 
 
 def build_each(orders: Sequence[Order], evidence: Evidence, say: Say, workers: int = 0) -> Iterator[tuple[str, Built]]:

@@ -103,11 +103,11 @@ def _laid_out(edition: Edition) -> bytes:
 
 def put(made: Made, edition: Edition, out: Path, manifest: bytes) -> Published:
     """Put an edition's files in place, the manifest last."""
-    files = tuple(_write(out / name, content) for name, content in made.files.items())
+    files = tuple(write(out / name, content) for name, content in made.files.items())
     return Published(
         edition_id=edition.id,
         files=files,
-        manifest=_write(out / f"{file_stem(edition)}{MANIFEST}", manifest).path,
+        manifest=write(out / f"{file_stem(edition)}{MANIFEST}", manifest).path,
         pages=made.pages,
         stale_sources=tuple(source.source_id for source in edition.stale_sources),
         withheld_rows=edition.withheld_rows,
@@ -143,7 +143,7 @@ def _manifest(edition: Edition, made: Made) -> str:
     )
 
 
-def _write(path: Path, content: bytes) -> File:
+def write(path: Path, content: bytes) -> File:
     """Write a file whole: under another name first, then renamed over the old one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")

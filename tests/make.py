@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from reports.series import SourceState
 from sources import dates
 from sources.codebook import Codebook
 from sources.model import (
@@ -164,3 +165,21 @@ def proposal(**values):
 
 
 RETRIEVED = datetime(2026, 1, 15, 12, tzinfo=UTC)
+
+
+def source_state(source_id="a_source", **values):
+    """Return the state of a gathered source that was looked at in November 2026 and stays fresh for a quarter."""
+    plain = {
+        "title": "A table",
+        "publisher": "An office",
+        "url": "https://example.org/table",
+        "licence": "public domain",
+        "tier": 1,
+        "last_look": date(2026, 11, 1),
+        "max_age_days": 90,
+        "rows": 3,
+        "withheld": 0,
+        "refused": 0,
+        "snapshot_sha256": ("ab" * 32,),
+    }
+    return SourceState(source_id=source_id, **{**plain, **values})

@@ -106,9 +106,10 @@ class Dispatch:
     def roster(self) -> Roster:
         """Return the subscriptions as they stand at this instant; a file that is the same is not read again."""
         path = self._given.subscriptions
-        if self._roster is None or not path.exists() or sha256(path.read_bytes()) != self._roster.sha256:
-            self._roster = subscriptions.read(path, self._evidence.book)
-        return self._roster
+        known, there = self._roster, path.read_bytes() if path.exists() else b""
+        if known is None or hashlib.sha256(there).hexdigest() != known.sha256:
+            known = self._roster = subscriptions.read(path, self._evidence.book)
+        return known
 
     # --- Before sending --------------------------------------------------------------------------------------
 
@@ -383,8 +384,3 @@ def batches(items: Sequence[Mailing], size: int) -> Iterator[Sequence[Mailing]]:
     """Yield items some at a time."""
     for first in range(0, len(items), size):
         yield items[first : first + size]
-
-
-def sha256(content: bytes) -> str:
-    """Return a hash in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()

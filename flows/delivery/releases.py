@@ -25,7 +25,7 @@ from pathlib import Path
 from flows.batch import Built, Order, build_each
 from flows.build import Evidence
 from flows.parameters import ReportParameters, UsageError
-from reports import tables
+from reports import publish, tables
 from reports.edition import MANIFEST, Kind
 from sources.errors import BadInput, Fault, UnknownName
 
@@ -117,15 +117,9 @@ class Releases:
 
     def save(self, release: Release) -> None:
         """Write a release's file whole."""
-        path = self._folder / release.key / _FILE
-        path.parent.mkdir(parents=True, exist_ok=True)
         content = {**asdict(release), "as_of": release.as_of.isoformat()}
-        partial = path.with_name(f".{_FILE}.{os.getpid()}.partial")
-        with partial.open("w", encoding="utf-8") as file:
-            json.dump(content, file, ensure_ascii=False, indent=1, sort_keys=True)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
+        publish.write(self._folder / release.key / _FILE, text.encode())
 
     def rows(self, release: Release, scope: str, edition_id: str) -> Path | None:
         """Return the folder with the rows of an edition that had a scope, or None where it does not stand any more."""
@@ -174,7 +168,13 @@ class Releases:
                 made = evidence.edition(whole, folder, lambda _: None)
                 rows = tables.as_json(made.all_rows, made.request.clock, made.codebook)
                 (partial / path.name).write_text(rows, encoding="utf-8")
-        partial.rename(kept)
+        try:
+            partial.rename(kept)
+        except OSError:
+            # Another run may have kept the same rows meanwhile.
+            if not kept.is_dir():
+                raise
+            shutil.rmtree(partial)
 
 
 def _checked(name: str) -> str:

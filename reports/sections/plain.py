@@ -108,8 +108,9 @@ def _codes(rows: Sequence[Row], language: Language) -> str | Markup:
     """Return the measures and codes of rows, or of the largest changes among them, the best known first."""
     ranked = sorted(rows, key=lambda row: (-(row.change.magnitude or 0), row.change.evidence))[:NAMED]
     named = [
-        Markup("{} {}").format(language.text(row.instrument.short_names), link(row.cell_code, row.cell_code))
-        for row in ranked
+        # In a box of its own: else the renderer may cut a line after its first word, where a code would not fit.
+        Markup("<span>{}</span> {}").format(name, link(code, code))
+        for name, code in ((language.text(row.instrument.short_names), row.cell_code) for row in ranked)
     ]
     codes = language.listed(named)
     return codes if len(rows) == len(ranked) else Markup.escape(language.gettext("plain.some")) % {"codes": codes}

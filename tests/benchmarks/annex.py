@@ -18,11 +18,12 @@ from unittest import mock
 
 from reports import annex, archive, edition, publish
 from reports.edition import Edition, Kind, Request
-from reports.series import Gathered, Number, SourceState
+from reports.series import Gathered, Number
 from reports.state import Clock
 from sources import codebook
 from sources.countries import REGION_COUNTRIES
 from sources.periods import Interval
+from tests import make
 
 DAY = date(2026, 11, 24)
 CLOCK = Clock(as_of=DAY, on=DAY, vintage=date(2025, 1, 19))
@@ -58,20 +59,7 @@ def invented(lines: int) -> Edition:
         for source, group, country, month in islice(keys, lines)
     )
     sources = tuple(
-        SourceState(
-            source_id=source_id,
-            title="A table",
-            publisher="An office",
-            url="https://example.org/table",
-            licence="public domain",
-            tier=1,
-            last_look=DAY,
-            max_age_days=31,
-            rows=lines,
-            withheld=0,
-            refused=0,
-            snapshot_sha256=("ab" * 32,),
-        )
+        make.source_state(source_id, last_look=DAY, rows=lines)
         for source_id in sorted({number.source_id for number in numbers})
     )
     request = Request(kind=Kind.INSTRUMENT, clock=CLOCK, instrument_ids=("border_wall",), annex=True)

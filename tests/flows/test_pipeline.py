@@ -48,14 +48,8 @@ def relay(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "subscriptions.toml").write_text(ROSTER, encoding="utf-8")
     with serving() as relay:
-        for name, value in {
-            "HOME": tmp_path / "home",
-            "MAIL__HOST": "127.0.0.1",
-            "MAIL__PORT": relay.port,
-            "MAIL__TLS": "none",
-            "MAIL__SENDER": "reports@policy.example",
-        }.items():
-            monkeypatch.setenv(f"POLICYDIFF_{name}", str(value))
+        for name, value in {"POLICYDIFF_HOME": str(tmp_path / "home"), **relay.environment}.items():
+            monkeypatch.setenv(name, value)
         yield relay
 
 
@@ -112,8 +106,8 @@ def test_a_run_with_something_unknown_is_red(relay):
 # Where a run is killed: what it does at that moment, and the how-manieth time.
 POINTS = [
     ("flows.delivery.releases.Releases.save", 1),
-    ("reports.publish._write", 1),
-    ("reports.publish._write", 3),
+    ("reports.publish.write", 1),
+    ("reports.publish.write", 3),
     ("flows.batch.Kept.keep", 1),
     ("flows.delivery.releases.Releases.save", 2),
     ("flows.delivery.ledger.Ledger.plan", 1),

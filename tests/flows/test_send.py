@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email import policy
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -19,8 +18,9 @@ from flows import deliver, settings
 from flows.delivery.dispatch import unsubscribe_token
 from flows.delivery.ledger import Planned, State
 from reports import publish
-from reports.series import Gathered, SourceState
+from reports.series import Gathered
 from sources.errors import Refused
+from tests import make
 from tests.relay.serving import Relay, Treatment, serving
 
 WEEK = "2026-W48"
@@ -100,13 +100,8 @@ def office(run, dry, tmp_path, monkeypatch):
     # What has to be built is built by this process, where a test can stand in its way.
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     with serving() as relay:
-        for name, value in {
-            "HOST": "127.0.0.1",
-            "PORT": str(relay.port),
-            "TLS": "none",
-            "SENDER": "reports@policy.example",
-        }.items():
-            monkeypatch.setenv(f"POLICYDIFF_MAIL__{name}", value)
+        for name, value in relay.environment.items():
+            monkeypatch.setenv(name, value)
         yield Office(run=run, relay=relay)
 
 
@@ -374,13 +369,15 @@ def test_a_correction_names_a_release_and_a_reason_and_has_a_key_of_its_own(offi
 def refuse(monkeypatch, language):
     """Let every report be made anew, and the acceptance check refuse those of a language."""
 
+    publishing = publish.publish
+
     def refusing(edition, formats, out):
         if edition.request.language == language:
             raise Refused("page 2 is empty")
-        return publish.publish(edition, formats, out)
+        return publishing(edition, formats, out)
 
     shutil.rmtree(".policydiff/built")
-    monkeypatch.setattr("flows.batch.publish", SimpleNamespace(publish=refusing))
+    monkeypatch.setattr("reports.publish.publish", refusing)
 
 
 @pytest.mark.parametrize("mode", [(), ("--yes",), ("--test-to", "me@example.org")])
@@ -396,20 +393,7 @@ def test_a_report_that_failed_its_check_is_not_sent_and_the_others_are(office, m
 
 @pytest.mark.parametrize("mode", [(), ("--yes",)])
 def test_a_report_on_sources_past_twice_their_age_is_not_sent(office, monkeypatch, mode):
-    old = SourceState(
-        source_id="ice_removals",
-        title="Removals",
-        publisher="An office",
-        url="https://example.org/table",
-        licence="public domain",
-        tier=1,
-        last_look=date(2026, 11, 9),
-        max_age_days=7,
-        rows=3,
-        withheld=0,
-        refused=0,
-        snapshot_sha256=("ab" * 32,),
-    )
+    old = make.source_state("ice_removals", last_look=date(2026, 11, 9), max_age_days=7)
     monkeypatch.setattr("flows.build.gathered.by", lambda *_: Gathered(sources=(old,)))
     code, told = office.send_json(*mode)
     assert code == 3

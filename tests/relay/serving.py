@@ -84,6 +84,12 @@ class Relay:
         self._server = self._run(self._loop.create_server(protocol, "127.0.0.1", 0))
         self.port: int = self._server.sockets[0].getsockname()[1]
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the environment of a command that sends through it, in clear text."""
+        given = {"HOST": "127.0.0.1", "PORT": str(self.port), "TLS": "none", "SENDER": "reports@policy.example"}
+        return {f"POLICYDIFF_MAIL__{name}": value for name, value in given.items()}
+
     def treat(self, recipient: str, *treatments: Treatment) -> None:
         """Treat the next attempts to send to a recipient so; after them its mail is taken."""
         self._treatments[recipient] = list(treatments)

@@ -13,8 +13,9 @@ import pytest
 from reports import acceptance, annex, archive, changes, edition, publish, render
 from reports.edition import Edition, Kind, Request
 from reports.language import languages
-from reports.series import Gathered, LegalAct, Number, SourceState
+from reports.series import Gathered, LegalAct, Number
 from sources.periods import Interval
+from tests import make
 
 REMAIN = "migrant_protection_protocols"
 # What each kind of published report is about; the others are about everything.
@@ -57,20 +58,7 @@ def gathered():
         )
         for start, value in years
     ]
-    source = SourceState(
-        source_id="a_source",
-        title="A table",
-        publisher="An office",
-        url="https://example.org/table",
-        licence="public domain",
-        tier=1,
-        last_look=date(2026, 11, 20),
-        max_age_days=31,
-        rows=3,
-        withheld=0,
-        refused=0,
-        snapshot_sha256=("ab" * 32,),
-    )
+    source = make.source_state(last_look=date(2026, 11, 20), max_age_days=31)
     return Gathered(numbers=tuple(numbers), sources=(source,))
 
 

@@ -13,7 +13,7 @@ from reports.edition import Kind, Request
 from reports.exposure import Figure
 from reports.language import Language
 from reports.sections import exposure as section
-from reports.series import Gathered, LegalAct, Number, SourceState, UnlikePeriods
+from reports.series import Gathered, LegalAct, Number, UnlikePeriods
 from reports.state import Clock
 from sources.model import CountryRole, Modality, Scope, Stage
 from sources.periods import Interval, calendar_year, fiscal_year, month
@@ -75,20 +75,7 @@ def act(kind, day, source_id="tps_designations", countries=("HND",)):
 
 def state(source_id):
     """Return the state of a source that was looked at in November 2026."""
-    return SourceState(
-        source_id=source_id,
-        title="Some numbers",
-        publisher=f"The {source_id.replace('_', ' ')}",
-        url="https://example.org",
-        licence="public domain",
-        tier=1,
-        last_look=date(2026, 11, 1),
-        max_age_days=90,
-        rows=1,
-        withheld=0,
-        refused=0,
-        snapshot_sha256=("a" * 64,),
-    )
+    return make.source_state(source_id, publisher=f"The {source_id.replace('_', ' ')}")
 
 
 def gathered(*numbers, acts=()):

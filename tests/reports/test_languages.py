@@ -16,7 +16,7 @@ from reports.catalog import entries, missing, read, sentences, texts
 from reports.edition import Kind, Request
 from reports.language import Language, MissingTranslation, languages
 from reports.proposals import Unreviewed
-from reports.series import Gathered, LegalAct, Number, SourceState
+from reports.series import Gathered, LegalAct, Number
 from sources import codebook, connectors, dates, model
 from sources.connector import load
 from sources.connectors import federal_register, regulations_gov, tariffs, tps_designations
@@ -425,19 +425,15 @@ def gathered(book):
         for number, kind in enumerate(sorted(kinds))
     )
     states = tuple(
-        SourceState(
-            source_id=source_id,
+        make.source_state(
+            source_id,
             title=load(source_id).source.title,
             publisher=load(source_id).source.publisher,
-            url="https://example.org",
             licence=load(source_id).source.licence,
-            tier=1,
-            last_look=date(2026, 11, 1),
             max_age_days=10,
             rows=1450,
             withheld=2,
             refused=1,
-            snapshot_sha256=("0" * 64,),
         )
         for source_id in connectors.ids()
     )

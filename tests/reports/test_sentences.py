@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import replace
-from itertools import chain, product
+from itertools import chain, pairwise, product
 
 import pypdfium2
 import pytest
@@ -464,6 +464,9 @@ def test_the_plain_page_is_half_a_page_and_opens_the_report(told, paper):
     boxes = [text.get_rect(number) for number in range(text.count_rects())]
     inside = [(bottom, top) for _, bottom, _, top in boxes if MARGIN < bottom < document[0].get_height() - MARGIN]
     assert len(document) == 1
+    # No line is cut after its first word.
+    lines = text.get_text_range().splitlines()
+    assert not [line for line, after in pairwise(lines) if re.fullmatch(r"\W*\w+", line) and len(after.split()) > 4]
     assert max(top for _, top in inside) - min(bottom for bottom, _ in inside) <= document[0].get_height() / 2
 
 

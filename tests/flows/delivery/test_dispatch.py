@@ -21,9 +21,10 @@ from flows.settings import MailSettings, Settings
 from reports import changes, edition, publish
 from reports.edition import Kind, Request
 from reports.publish import Made
-from reports.series import Gathered, SourceState
+from reports.series import Gathered
 from reports.state import Clock
 from sources.errors import BadInput, Refused
+from tests import make
 from tests.flows.test_batch import with_other_text
 from tests.relay.serving import Relay, Treatment, serving
 
@@ -201,20 +202,7 @@ def test_a_report_that_fails_stops_no_other(office, monkeypatch):
 
 
 def test_sources_past_twice_their_age_stop_a_report_and_stale_ones_are_told(office, monkeypatch):
-    source = SourceState(
-        source_id="ice_removals",
-        title="Removals",
-        publisher="An office",
-        url="https://example.org/table",
-        licence="public domain",
-        tier=1,
-        last_look=date(2026, 11, 9),
-        max_age_days=7,
-        rows=3,
-        withheld=0,
-        refused=0,
-        snapshot_sha256=("ab" * 32,),
-    )
+    source = make.source_state("ice_removals", title="Removals", last_look=date(2026, 11, 9), max_age_days=7)
     monkeypatch.setattr("flows.build.gathered.by", lambda *_: Gathered(sources=(source,)))
     office.roster(subscribed(ANA))
     assert office.send("2026-W48") == {}
