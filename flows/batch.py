@@ -26,6 +26,8 @@ from sources.errors import PolicydiffError
 # What a worker needs before its first report, and before its first PDF; what workers start from has imported it.
 _PRELOAD = ("flows.batch", "reports.archive", "reports.screen")
 _PRELOAD_FOR_PDF = ("weasyprint", "reports.structure")
+# Laying out leaves something behind each time.
+_REPORTS_A_WORKER = 25
 
 Say = Callable[[str], None]
 
@@ -139,8 +141,8 @@ def _shared(needed: Sequence[tuple[Order, str]], evidence: Evidence, count: int)
     """Build on several processes. One that dies takes the tasks of all with it: those are built again, one by one."""
     has_pdf = any("pdf" in order.parameters.formats for order, _ in needed)
     preload = (*_PRELOAD, *(_PRELOAD_FOR_PDF if has_pdf else ()))
-    workers = limits.Workers(count, publish.RENDER_SECONDS, publish.RENDER_MEBIBYTES, preload)
-    alone = limits.Workers(1, publish.RENDER_SECONDS, publish.RENDER_MEBIBYTES, preload)
+    within = (publish.RENDER_SECONDS, publish.RENDER_MEBIBYTES, preload, _REPORTS_A_WORKER)
+    workers, alone = limits.Workers(count, *within), limits.Workers(1, *within)
     token = evidence_token(evidence)
     try:
         runs = [

@@ -5,11 +5,9 @@ A run is safe to repeat: the same bytes give the same proposals, and what was de
 
 import os
 import re
-import resource
-import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -17,13 +15,13 @@ from datetime import date, datetime
 from functools import cache
 from hashlib import sha256
 from io import BytesIO
-from multiprocessing import get_context
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from flows import unreviewed
 from flows.settings import Settings
+from reports.limits import Workers
 from reports.proposals import plain
 from sources import codebook, documents, proposals, reprints
 from sources.codebook import Codebook
@@ -48,6 +46,7 @@ _PARTNERS = re.compile(r"(?:.+\.)?(?:gob|gov|gouv|gub|mil)\.[a-z]{2}")
 _WORTH_PROCESSES = 12
 # What one document may take in a process of its own: the longest take a tenth of it.
 _MOST_SECONDS, _MOST_MEBIBYTES = 120, 2048
+_WITHIN = (_MOST_SECONDS, _MOST_MEBIBYTES, ("flows.reading",))
 # How many documents wait to be read: enough for every processor, and no more in memory.
 _AHEAD = 2 * (os.cpu_count() or 1)
 
@@ -312,8 +311,8 @@ class _Workers:
     def __init__(self, *, is_many: bool) -> None:
         self._is_many = is_many
         self._thread = ThreadPoolExecutor(1)
-        self._shared = _Processes(os.cpu_count() or 1)
-        self._alone = _Processes(1)
+        self._shared = Workers(os.cpu_count() or 1, *_WITHIN)
+        self._alone = Workers(1, *_WITHIN)
 
     def __enter__(self) -> "_Workers":
         return self
@@ -326,7 +325,7 @@ class _Workers:
     def start(self, task: Task) -> _Started:
         """Start a task."""
         if self._is_many or task.is_packed:
-            return _Started(task=task, run=self._shared.submit(task))
+            return _Started(task=task, run=self._shared.submit(task.function, *task.arguments))
         return _Started(task=task, run=self._thread.submit(task.function, *task.arguments))
 
     def result(self, started: _Started | Unread) -> tuple[str, Read | Unread]:
@@ -336,7 +335,7 @@ class _Workers:
         task, run = started.task, started.run
         if isinstance(run.exception(), BrokenProcessPool):
             # A process that dies takes all others with it. Read alone, a document shows whether it was the one.
-            run = self._alone.submit(task)
+            run = self._alone.submit(task.function, *task.arguments)
         return task.source, _read_or_unread(task.source, run)
 
 
@@ -348,44 +347,6 @@ def _read_or_unread(source: str, run: Future[Read]) -> Read | Unread:
         found = f"what takes more than {_MOST_SECONDS} s or {_MOST_MEBIBYTES} MiB, or ends the process that reads it"
         error = BadInput([Fault(file=source, path=".", found=found, expected="a document")])
     return Unread(source=source, error=error)
-
-
-class _Processes:
-    """Processes that read within limits. Once one has died, what is submitted next starts new ones."""
-
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._pool = self._made()
-
-    def _made(self) -> ProcessPoolExecutor:
-        # A child made anew holds none of the caller's threads and locks.
-        return ProcessPoolExecutor(self._count, mp_context=get_context("spawn"), initializer=_limit_memory)
-
-    def submit(self, task: Task) -> Future[Read]:
-        """Start a task. Its future has BrokenProcessPool if a process of the pool dies first."""
-        try:
-            return self._pool.submit(_within_time, task.function, *task.arguments)
-        except BrokenProcessPool:
-            self.close()
-            self._pool = self._made()
-            return self._pool.submit(_within_time, task.function, *task.arguments)
-
-    def close(self) -> None:
-        """End the processes, when they have done what they are at."""
-        self._pool.shutdown(cancel_futures=True)
-
-
-def _limit_memory() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEBIBYTES << 20, _MOST_MEBIBYTES << 20))
-
-
-def _within_time(function: Callable[..., Read], *arguments: object) -> Read:
-    """Read in a child process. The signal ends the process wherever it is, in a library's C code too."""
-    signal.alarm(_MOST_SECONDS)
-    try:
-        return function(*arguments)
-    finally:
-        signal.alarm(0)
 
 
 # --- Runs ---------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ and the parent goes on.
 import multiprocessing
 import os
 import resource
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -19,8 +20,6 @@ from sources.errors import PolicydiffError
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# A worker is ended and another takes its place after so many tasks: what a library never gives back goes with it.
-_TASKS_A_WORKER = 25
 # Whether this process has limits of its own, so that what it runs needs no child.
 _limited_seconds: int | None = None
 
@@ -30,22 +29,26 @@ class LimitExceeded(PolicydiffError):
 
 
 class Workers:
-    """Processes that stay and work within limits: of address space, and of processor time for each task.
+    """Processes that stay and work within limits: of address space, and of time for each task.
 
     They start from a process that has imported `preload`, and hold none of the caller's threads and locks. Once one has
-    died, what is submitted next starts new ones.
+    died, what is submitted next starts new ones. With `tasks_each`, one is ended and another takes its place after so
+    many tasks: what a library never gives back goes with it.
     """
 
-    def __init__(self, count: int, seconds: int, mebibytes: int, preload: Sequence[str]) -> None:
+    def __init__(
+        self, count: int, seconds: int, mebibytes: int, preload: Sequence[str], tasks_each: int | None = None
+    ) -> None:
         self._count = count
         self._limits = (seconds, mebibytes)
+        self._tasks_each = tasks_each
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(preload))
         self._pool = self._made()
 
     def _made(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(
-            self._count, self._context, _limit, self._limits, max_tasks_per_child=_TASKS_A_WORKER
+            self._count, self._context, _limit_worker, self._limits, max_tasks_per_child=self._tasks_each
         )
 
     def submit(self, function: Callable[..., T], *arguments: object) -> Future[T]:
@@ -109,10 +112,14 @@ def _children(count: int, seconds: int, mebibytes: int) -> Iterator[ProcessPoolE
 
 
 def _limit(seconds: int, mebibytes: int) -> None:
+    _limit_worker(seconds, mebibytes)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+
+
+def _limit_worker(seconds: int, mebibytes: int) -> None:
     global _limited_seconds
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     _limited_seconds = seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     resource.setrlimit(resource.RLIMIT_AS, (mebibytes << 20, mebibytes << 20))
 
 
@@ -126,8 +133,8 @@ def _end_with_parent() -> None:
 
 def _within_time(function: Callable[..., T], *arguments: object) -> T:
     """Run one task of a worker. The signal at the limit ends the process wherever it is, in a library's C code too."""
-    if _limited_seconds is not None:
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        used = int(usage.ru_utime + usage.ru_stime)
-        resource.setrlimit(resource.RLIMIT_CPU, (used + _limited_seconds, resource.RLIM_INFINITY))
-    return function(*arguments)
+    signal.alarm(_limited_seconds or 0)
+    try:
+        return function(*arguments)
+    finally:
+        signal.alarm(0)

@@ -3,9 +3,7 @@
 import gzip
 import io
 import json
-import signal
 import threading
-import time
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -165,10 +163,3 @@ def test_a_document_that_ends_its_process_takes_no_other_with_it():
     results = [result for _, result in reading.in_order(tasks(14, deadly), 14)]
     assert [number for number, result in enumerate(results) if isinstance(result, reading.Unread)] == [7]
     assert [result for result in results if isinstance(result, int)] == [n for n in range(14) if n not in deadly]
-
-
-def test_no_alarm_is_left_over():
-    before = time.monotonic()
-    assert reading._within_time(harm, 5, {}) == 5
-    assert signal.alarm(0) == 0
-    assert time.monotonic() - before < reading._MOST_SECONDS

@@ -46,6 +46,16 @@ def test_a_worker_that_computes_too_long_is_ended():
         workers.close()
 
 
+def test_no_alarm_is_left_over():
+    workers = limits.Workers(1, 1, 2048, ["operator"])
+    try:
+        worker = workers.submit(os.getpid).result(60)
+        time.sleep(1.2)
+        assert workers.submit(os.getpid).result(60) == worker
+    finally:
+        workers.close()
+
+
 def test_workers_end_when_the_process_they_work_for_is_killed():
     script = (
         "import os, time\nfrom reports import limits\n"
