@@ -187,7 +187,7 @@ def explain(code: str, file: Path | None, is_json: bool, **filters: Any) -> None
 
 def _read_file(file: Path, filters: dict[str, Any]) -> "tuple[Codebook, Clock, tuple[Row, ...]]":
     """Return what a report holds; it has one scope and one clock, so no filter goes with it."""
-    from flows.parameters import UsageError
+    from flows.options import UsageError
 
     if any(filters.values()):
         raise UsageError("--file takes the scope and the days of the report: give no other filter")
@@ -219,7 +219,7 @@ def _rows_of_code(code: str, rows: "tuple[Row, ...]", book: "Codebook") -> "list
 def gather(source_ids: tuple[str, ...], path: Path | None, url: str, retrieved: date | None, is_json: bool) -> None:
     """Fetch the sources named, or all; or store and read what was downloaded by hand."""
     from flows import collect, settings
-    from flows.parameters import UsageError
+    from flows.options import UsageError
     from reports.tables import columns
 
     if path and len(source_ids) != 1:
@@ -392,7 +392,8 @@ def _parameters(**given: Any) -> "ReportParameters":
     """Turn options into checked parameters; options nobody gave keep their defaults."""
     from pydantic import ValidationError
 
-    from flows.parameters import ReportParameters, UsageError
+    from flows.options import UsageError
+    from flows.parameters import ReportParameters
 
     values = {
         name: list(value) if isinstance(value, tuple) else value for name, value in given.items() if value is not None
@@ -421,7 +422,7 @@ def _read(parameters: "ReportParameters") -> tuple["Codebook", Any]:
 
 def main() -> None:
     """Run the command; a user's mistake is one message and exit code 2, never a traceback."""
-    from flows.parameters import UsageError
+    from flows.options import UsageError
 
     try:
         policydiff.main(standalone_mode=False)

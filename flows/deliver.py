@@ -1,7 +1,5 @@
 """Deliver one release: the function that the flow, the scheduled chain and the command call. No Prefect here."""
 
-import os
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -85,12 +83,6 @@ def require(given: Settings, *names: str) -> None:
         raise BadInput(faults)
 
 
-def open_ledger(given: Settings) -> Ledger:
-    """Return the ledger of the settings; who acts is this process."""
-    actor = f"{socket.gethostname()}:{os.getpid()}"
-    return Ledger(given.ledger_url, given.home / "ledger.journal", actor, datetime.now(UTC))
-
-
 def releases(given: Settings) -> Releases:
     """Return the releases kept in the program's own folder."""
     return Releases(given.home / "releases")
@@ -146,7 +138,7 @@ def sketch(
 
 def build_all(given: Settings, release: Release, say: Callable[[str], None]) -> None:
     """Build every report of a release that is not there, and plan nothing."""
-    with closing(open_ledger(given)) as ledger:
+    with closing(Ledger.of(given)) as ledger:
         for _ in Dispatch(given, ledger, releases(given), _now, say).slices(release):
             # Slices are built as they come; what their messages say is not needed yet.
             pass
@@ -162,7 +154,7 @@ def deliver(
     settings that are missing or a roster with mistakes.
     """
     require(given, "host", "sender")
-    with closing(open_ledger(given)) as ledger:
+    with closing(Ledger.of(given)) as ledger:
         dispatch = Dispatch(given, ledger, releases(given), _now, say)
         wanted = chosen(dispatch, only)
         dispatch.prepare(release, wanted)
@@ -204,7 +196,7 @@ def take_up(given: Settings, say: Callable[[str], None]) -> list[Delivered]:
     Raises RelayMisconfigured and RelayUnavailable, if anything is due.
     """
     kept = releases(given)
-    with closing(open_ledger(given)) as ledger:
+    with closing(Ledger.of(given)) as ledger:
         # What a sender that died held is among them.
         begun = kept.keys()
         under_way = [key for key in begun if _UNDER_WAY & set(ledger.tally(key))]

@@ -86,7 +86,7 @@ def editions(is_json: bool) -> None:
 @_JSON
 def texts(lang: str, is_json: bool) -> None:
     """List the texts a language still needs, as entries of its .po file with the English above each key."""
-    from flows.parameters import UsageError
+    from flows.options import UsageError
     from reports import catalog
     from sources import codebook
 

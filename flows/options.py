@@ -1,4 +1,4 @@
-"""What the commands share: the days they take, where people's text goes, and the exit codes."""
+"""What the commands share: the error of bad usage, the days they take, where people's text goes, and the exit codes."""
 
 import json
 from collections.abc import Sequence
@@ -7,7 +7,13 @@ from typing import Any
 
 import click
 
+from sources.errors import PolicydiffError
+
 DONE, FAILED, BAD_USAGE, WITHHELD, REFUSED = range(5)
+
+
+class UsageError(PolicydiffError):
+    """Options that do not go together: change the command."""
 
 
 class _Day(click.ParamType[date]):

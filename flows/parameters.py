@@ -17,7 +17,7 @@ from reports.language import languages
 from reports.state import Clock
 from sources.codebook import instrument_ids
 from sources.countries import PLACES, nearest
-from sources.errors import PolicydiffError, UnknownName
+from sources.errors import UnknownName
 from sources.model import BRIDGE_DAY
 
 Language = StrEnum("Language", {language: language for language in languages()})  # type: ignore[misc]
@@ -29,10 +29,6 @@ Format = Literal["pdf", "html", "csv", "json", "xlsx", "parquet"]
 # A form shows a choice between two types for what pydantic says of these, and an empty field for this.
 _OptionalDay = Annotated[date | None, WithJsonSchema({"type": "string", "format": "date"})]
 _OptionalText = Annotated[str | None, WithJsonSchema({"type": "string"})]
-
-
-class UsageError(PolicydiffError):
-    """Options that do not go together: change the command."""
 
 
 def known_name(kind: str, name: str, names: Sequence[str]) -> str:

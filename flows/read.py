@@ -62,7 +62,7 @@ def read(
     Text, Markdown, HTML, PDF and feeds, told apart by their content; a folder is walked. The claims are kept for
     `policydiff review`. With --score nothing is kept.
     """
-    from flows.parameters import UsageError
+    from flows.options import UsageError
 
     if labels and (sources or published or kind):
         raise UsageError("--score reads the labelled files as they are: policydiff read --score LABELS [--data DIR]")

@@ -74,7 +74,8 @@ def send(
     sent and to whom.
     """
     from flows import deliver, settings
-    from flows.parameters import UsageError
+    from flows.delivery.ledger import Ledger
+    from flows.options import UsageError
 
     if bool(corrects) != bool(reason):
         raise UsageError('a correction needs both: --corrects RELEASE --reason "what was wrong"')
@@ -101,7 +102,7 @@ def send(
         begun = kept.begin(key, as_of or today, corrects, reason)
         _tell(deliver.deliver(given, begun, only=only, is_waiting=is_waiting, say=say), is_json)
         return
-    with closing(deliver.open_ledger(given)) as ledger:
+    with closing(Ledger.of(given)) as ledger:
         sketched = deliver.sketch(given, ledger, key, as_of=as_of or today, corrects=corrects, reason=reason, say=say)
         if test_to:
             _send_tests(given, ledger, sketched, _address(test_to), only, is_json)
@@ -125,12 +126,11 @@ def _states_of(resend: str | None) -> "frozenset[State]":
 
 
 def _resend(given: "Settings", key: str, which: str, only: Sequence[str]) -> None:
-    from flows import deliver
-    from flows.delivery.ledger import address_key
+    from flows.delivery.ledger import Ledger, address_key
 
     wanted = {address_key(address) for address in only}
     now = datetime.now(UTC)
-    with closing(deliver.open_ledger(given)) as ledger:
+    with closing(Ledger.of(given)) as ledger:
         found = ledger.deliveries(edition=key, states=_states_of(which))
         again = [d for d in found if not wanted or address_key(d.recipient) in wanted]
         expires = now + timedelta(hours=given.mail.expires_hours)
@@ -228,7 +228,7 @@ def _fate(mailing: "Mailing", known: "Delivery | None", again: "frozenset[State]
 
 def _address(given: str) -> str:
     from flows import settings
-    from flows.parameters import UsageError
+    from flows.options import UsageError
 
     try:
         return settings.address(given)
@@ -284,13 +284,13 @@ def reconcile(
     """
     from flows import deliver, settings
     from flows.delivery import reconciliation
-    from flows.delivery.ledger import State
-    from flows.parameters import UsageError
+    from flows.delivery.ledger import Ledger, State
+    from flows.options import UsageError
 
     if zone not in available_timezones():
         raise UsageError(f"--zone {zone!r}; expected a time zone of the IANA database, such as America/New_York")
     given, now = settings.load(), datetime.now(UTC)
-    with closing(deliver.open_ledger(given)) as ledger:
+    with closing(Ledger.of(given)) as ledger:
         if not ledger.deliveries(edition=release, limit=1):
             raise UnknownName("release", release, deliver.releases(given).keys())
         ledger.recover(now)
@@ -346,9 +346,10 @@ def _by_hand(unknown: "Sequence[Delivery]", key: str, state: "State") -> "Findin
 @click.option("--remove", is_flag=True, help="Take the address off the list: its owner asked for mail again.")
 def suppress(address: str, reason: str, token: str | None, remove: bool) -> None:
     """Send nothing to an address any more, whatever the roster says."""
-    from flows import deliver, settings
+    from flows import settings
     from flows.delivery.dispatch import unsubscribe_token
-    from flows.parameters import UsageError
+    from flows.delivery.ledger import Ledger
+    from flows.options import UsageError
 
     given = settings.load()
     address = _address(address)
@@ -358,7 +359,7 @@ def suppress(address: str, reason: str, token: str | None, remove: bool) -> None
             raise UsageError("--token needs POLICYDIFF_MAIL__UNSUBSCRIBE_SECRET, with which the links were signed")
         if not hmac.compare_digest(token.encode(), unsubscribe_token(address, secret.get_secret_value()).encode()):
             raise UsageError(f"the token is not that of {address}")
-    with closing(deliver.open_ledger(given)) as ledger:
+    with closing(Ledger.of(given)) as ledger:
         if not remove:
             ledger.suppress(address, reason, datetime.now(UTC))
             say(f"{address} gets nothing any more ({reason})")
@@ -438,13 +439,12 @@ def list_deliveries(
     is_json: bool,
 ) -> None:
     """List who got what, when, built from which bytes."""
-    from flows import deliver, settings
-    from flows.delivery.ledger import State
-    from flows.parameters import known_name
+    from flows import settings
+    from flows.delivery.ledger import Ledger, State
 
-    wanted = [State(known_name("state", state, list(State))) for state in states]
+    wanted = [_state(state) for state in states]
     wanted += [State.UNKNOWN] if is_unknown else []
-    with closing(deliver.open_ledger(settings.load())) as ledger:
+    with closing(Ledger.of(settings.load())) as ledger:
         if history:
             print_lines(_steps(ledger, history), "events", is_json)
             return
@@ -452,6 +452,13 @@ def list_deliveries(
     print_lines([_line(delivery, is_json) for delivery in found], "deliveries", is_json)
     if len(found) == limit:
         say(f"the newest {limit}; --limit shows more")
+
+
+def _state(name: str) -> "State":
+    from flows.delivery.ledger import State
+    from flows.parameters import known_name
+
+    return State(known_name("state", name, list(State)))
 
 
 def _line(delivery: "Delivery", is_whole: bool) -> dict[str, object]:
@@ -488,9 +495,10 @@ def _steps(ledger: "Ledger", given: str) -> list[dict[str, object]]:
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON object.")
 def list_suppressions(is_json: bool) -> None:
     """List the addresses that get nothing, and why."""
-    from flows import deliver, settings
+    from flows import settings
+    from flows.delivery.ledger import Ledger
 
-    with closing(deliver.open_ledger(settings.load())) as ledger:
+    with closing(Ledger.of(settings.load())) as ledger:
         lines: list[dict[str, object]] = [
             {
                 "address": s.address,
@@ -508,10 +516,11 @@ def list_suppressions(is_json: bool) -> None:
 def list_releases(is_json: bool) -> None:
     """List the releases, what each corrects, and how far it has come."""
     from flows import deliver, settings
+    from flows.delivery.ledger import Ledger
 
     given = settings.load()
     kept = deliver.releases(given)
-    with closing(deliver.open_ledger(given)) as ledger:
+    with closing(Ledger.of(given)) as ledger:
         lines = [
             {
                 "release": release.key,

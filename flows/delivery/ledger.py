@@ -20,6 +20,7 @@ where each was read), `lost` (key; final dots that the journal has of deliveries
 import hashlib
 import json
 import os
+import socket
 import sqlite3
 import tempfile
 import uuid
@@ -37,6 +38,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from flows.delivery.journal import Journal, JournalFailed, Tail
+from flows.settings import Settings
 from sources.errors import MissingLibrary, PolicydiffError, UnknownName
 from sources.texts import one_line
 
@@ -306,6 +308,12 @@ class Ledger:
         self.actor = f"{actor}:{uuid.uuid4().hex[:8]}"
         self.epoch = self._opened()
         self._learn_from_journal(now)
+
+    @classmethod
+    def of(cls, given: Settings) -> "Ledger":
+        """Open the ledger of the settings; who acts is this process."""
+        actor = f"{socket.gethostname()}:{os.getpid()}"
+        return cls(given.ledger_url, given.home / "ledger.journal", actor, datetime.now(UTC))
 
     def close(self) -> None:
         """Give the database's connections back."""

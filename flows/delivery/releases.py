@@ -24,7 +24,8 @@ from pathlib import Path
 
 from flows.batch import Built, Order, build_each
 from flows.build import Evidence
-from flows.parameters import ReportParameters, UsageError
+from flows.options import UsageError
+from flows.parameters import ReportParameters
 from reports import publish, tables
 from reports.edition import MANIFEST, Kind
 from sources.errors import BadInput, Fault, UnknownName

@@ -13,6 +13,7 @@ from prefect.client.orchestration import get_client
 from flows import deliver, settings
 from flows.deliver import Delivered
 from flows.deliver_report import deliver_report
+from flows.delivery.ledger import Ledger
 from flows.delivery.relay import RelayUnavailable
 from flows.delivery.sending import CLAIM
 from sources.errors import BadInput, Refused
@@ -146,7 +147,7 @@ def test_what_a_dead_sender_held_is_taken_up_by_a_run_without_a_release(relay, m
     later(monkeypatch, timedelta(hours=1))
     given = settings.load()
     # Two senders die: one before the final dot, one after it.
-    dying = [deliver.open_ledger(given) for _ in range(2)]
+    dying = [Ledger.of(given) for _ in range(2)]
     claimed = [ledger.claim("2026-W43", frozenset(), deliver._now(), CLAIM) for ledger in dying]
     dying[1].commit(claimed[1].key, deliver._now(), CLAIM)
     for ledger in dying:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from flows import deliver, settings
+from flows import settings
 from flows.delivery.dispatch import unsubscribe_token
-from flows.delivery.ledger import Planned, State
+from flows.delivery.ledger import Ledger, Planned, State
 from reports import publish
 from reports.series import Gathered
 from sources.errors import Refused
@@ -159,7 +159,7 @@ def test_a_dry_run_shows_a_message_that_is_frozen_as_it_is(office, tmp_path):
     fates = {line["recipient"]: (line["would"], line["file"]) for line in told["deliveries"]}
     assert fates[BEN] == ("accepted", "")
     (written,) = (tmp_path / "look").iterdir()
-    with closing(deliver.open_ledger(settings.load())) as ledger:
+    with closing(Ledger.of(settings.load())) as ledger:
         assert ledger.message(ledger.find(fates[ANA][1].removesuffix(".eml"))) == written.read_bytes()
 
 
@@ -611,7 +611,7 @@ def test_text_of_others_does_not_steer_the_terminal(run, tmp_path, monkeypatch):
     (tmp_path / "people.csv").write_text(f"address,x{hostile}\na@example.org,{hostile}\n", encoding="utf-8", newline="")
     told += run("subscribe", "people.csv")
     now = datetime.now(UTC)
-    with closing(deliver.open_ledger(settings.load())) as ledger:
+    with closing(Ledger.of(settings.load())) as ledger:
         planned = Planned(edition=WEEK, report=hostile, recipient=ANA, expires=now + timedelta(days=1))
         ledger.plan([planned], now)
         ledger.end(planned.key, State.CANCELLED, now, hostile)

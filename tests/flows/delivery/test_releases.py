@@ -10,7 +10,8 @@ from flows import editions, settings
 from flows.batch import Built
 from flows.build import Evidence
 from flows.delivery.releases import Releases, Slice
-from flows.parameters import ReportParameters, UsageError
+from flows.options import UsageError
+from flows.parameters import ReportParameters
 from sources.errors import BadInput, UnknownName
 from tests.flows.test_batch import with_other_text
 
