@@ -63,7 +63,7 @@ class Evidence:
         if given.sources:
             count = f"{len(given.numbers)} numbers and {len(given.acts)} legal acts"
             say(f"read {count} of {len(given.sources)} public sources")
-        earlier = editions.since(parameters.since, editions_in, self.book, clock) if parameters.since else None
+        earlier = editions.since(parameters.since, editions_in, self.book, request) if parameters.since else None
         if clock not in self._rows:
             self._rows[clock] = compare_codebook(self.book, clock)
         made = edition.make(self.book, request, given, self.claims, earlier, self._rows[clock])

@@ -3,7 +3,7 @@
 Five files are attached to every report, whatever its kind: rows.csv and rows.json (each row and the states behind it),
 statements.json (every statement that may be cited, with its source, dates, locator and the hash of its passage, and
 the searches, disputes, legal acts and gathered sources beside them; no quotation), numbers.csv (each gathered number
-that a chart or table uses, what lines of numbers come to in each term, and the figures of exposure) and manifest.json.
+that a chart or table uses, what is added up of them, and the figures of exposure) and manifest.json.
 A report with an annex carries its lines too (annex.csv).
 
 The manifest says what the edition was made from, what is counted on its pages, and the hash of each attachment, each
@@ -89,6 +89,7 @@ class ChangedRow:
     outcome: Outcome | None = None
     today: Presence | None = None
     new_statement_ids: tuple[str, ...] = ()
+    new_search_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +175,7 @@ def attachments(edition: Edition) -> tuple[Attachment, ...]:
             name="numbers.csv",
             mime_type="text/csv",
             relationship="Data",
-            description="The gathered numbers of charts and tables, and what they come to in each term",
+            description="The gathered numbers of charts and tables, and what is added up of them",
             content=_numbers_csv(edition),
         ),
         *_annex(edition),
@@ -219,6 +220,7 @@ def _changed(changed: Changed) -> ChangedRow:
         outcome=then.outcome if then else None,
         today=then.today if then else None,
         new_statement_ids=tuple(s.id for s in changed.new_statements),
+        new_search_ids=tuple(search.id for search in changed.new_searches),
     )
 
 
@@ -272,7 +274,12 @@ def _statements_json(edition: Edition) -> bytes:
 
 
 def _numbers_csv(edition: Edition) -> bytes:
-    """Return observations, sums over a term (with the days they cover) and the figures of exposure, as printed."""
+    """Return the numbers that are printed, exactly; a page rounds them. `kind` says what a line is.
+
+    observation: what a source gives. added: its groups added up, as a chart draws them. sum: a line over a term, with
+    the days that it covers. disputed: what a source comes to in a period that another gives otherwise. exposure: a
+    figure of the section of that name.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(
@@ -286,12 +293,26 @@ def _numbers_csv(edition: Edition) -> bytes:
         key = (n.source_id, n.measure, n.country_code, n.population, n.interval.start, n.interval.end)
         measured = (n.value, n.unit, n.unit_of_count, n.interval.days, n.interval.days, n.snapshot_sha256)
         writer.writerow(("observation", *key, *measured))
+    given = set(used)
     for line in series.lines(used):
+        of_line = (line.source_id, line.measure, line.country_code, line.population)
+        measured = (line.unit, line.unit_of_count)
+        for n in line.numbers:
+            if n not in given:
+                days = n.interval.days
+                writer.writerow(
+                    ("added", *of_line, n.interval.start, n.interval.end, n.value, *measured, days, days, "")
+                )
         for term in series.terms(edition.request.clock.on):
-            of_term = (line.source_id, line.measure, line.country_code, line.population, term.start, term.end)
             if line.is_flow and (summed := series.total(line, term)):
-                value, covered = summed.value, summed.covered_days
-                writer.writerow(("sum", *of_term, value, line.unit, line.unit_of_count, covered, term.days, ""))
+                covers = (summed.covered_days, term.days)
+                writer.writerow(("sum", *of_line, term.start, term.end, summed.value, *measured, *covers, ""))
+    for dispute in series.disagreements(used):
+        when = (dispute.interval.start, dispute.interval.end)
+        days = dispute.interval.days
+        for source_id, value in dispute.values:
+            of_source = (source_id, dispute.measure, dispute.country_code, "", *when)
+            writer.writerow(("disputed", *of_source, value, dispute.unit, dispute.unit_of_count, days, days, ""))
     for found in _exposures(edition):
         for reading in found.readings:
             sources = ";".join(wanted.source_id for wanted in reading.measure.series)

@@ -13,7 +13,7 @@ from reports.comparison import Row, compare_codebook
 from reports.state import Clock
 from sources.codebook import Codebook
 from sources.errors import BadInput, Fault
-from sources.model import Certainty, Degree, Existence, Outcome, Presence, Side, StateBasis, Statement
+from sources.model import Certainty, Degree, Existence, Outcome, Presence, Search, Side, StateBasis, Statement
 
 
 class Cause(StrEnum):
@@ -59,12 +59,13 @@ class Since:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
-    """A row that says something else, what it said (None for a row that is new), why, and what is newly cited."""
+    """A row that says something else, what it said (None for a row that is new), why, and what it newly rests on."""
 
     row: Row
     then: Then | None
     cause: Cause
     new_statements: tuple[Statement, ...]
+    new_searches: tuple[Search, ...] = ()
 
     @property
     def is_headline(self) -> bool:
@@ -141,9 +142,9 @@ def changes(since: Since, rows: Iterable[Row], codebook: Codebook, clock: Clock)
             continue
         known = then.evidence_ids if then else frozenset()
         new = tuple(codebook.statements[i] for i in row.statement_ids if i not in known)
-        searched = [s.searched for s in row.instrument.searches if s.id in _search_ids(row) - known]
-        cause = _cause(since, row, new, searched, codebook, clock)
-        found.append(Changed(row=row, then=then, cause=cause, new_statements=new))
+        searches = tuple(s for s in row.instrument.searches if s.id in _search_ids(row) - known)
+        cause = _cause(since, row, new, searches, codebook, clock)
+        found.append(Changed(row=row, then=then, cause=cause, new_statements=new, new_searches=searches))
     return tuple(sorted(found, key=lambda changed: not changed.is_headline))
 
 
@@ -156,7 +157,7 @@ def _cause(
     since: Since,
     row: Row,
     new: tuple[Statement, ...],
-    searched: Sequence[date],
+    searches: Sequence[Search],
     codebook: Codebook,
     clock: Clock,
 ) -> Cause:
@@ -168,10 +169,10 @@ def _cause(
     """
     if any(s.holds_from.last_day > since.on for s in new):
         return Cause.WORLD
-    if any(s.known_from > since.as_of for s in new) or any(day > since.as_of for day in searched):
+    if any(s.known_from > since.as_of for s in new) or any(s.searched > since.as_of for s in searches):
         return Cause.SOURCE
     file = f"{row.instrument.id}.yaml"
     is_recoded = since.file_sha256 is not None and since.file_sha256.get(file) != codebook.file_sha256.get(file)
-    if new or searched or is_recoded:
+    if new or searches or is_recoded:
         return Cause.CODING
     return Cause.WORLD if clock.on > since.on else Cause.CODE

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reports import acceptance, archive, binding, limits, parquet, render, screen, tables, toolchain
-from reports.edition import MANIFEST, Edition, canonical_json
+from reports.edition import MANIFEST, Edition, Kind, canonical_json
 
 # A page of the full report takes about a quarter of a second; these stop a page that never ends.
 RENDER_SECONDS = 600
@@ -59,7 +59,7 @@ def publish(
     `say` is told what is being done. Raises Refused and keeps nothing if a file fails its check.
     """
     made = make(edition, formats, say)
-    return put(made, edition, out, _manifest(edition, made).encode())
+    return put(made, edition, out, manifest(edition, made).encode())
 
 
 def make(edition: Edition, formats: Sequence[str], say: Callable[[str], None]) -> Made:
@@ -78,7 +78,10 @@ def make(edition: Edition, formats: Sequence[str], say: Callable[[str], None]) -
             case "csv":
                 made[name] = tables.as_csv(edition.all_rows).encode()
             case "json":
-                content = tables.as_json(edition.all_rows, edition.request.clock, edition.codebook)
+                is_partial = edition.request.kind is Kind.CHANGES
+                content = tables.as_json(
+                    edition.all_rows, edition.request.clock, edition.codebook, only_changed=is_partial
+                )
                 made[name] = content.encode()
             case "xlsx":
                 # Only this format needs the library that writes it.
@@ -128,7 +131,7 @@ def file_stem(edition: Edition) -> str:
     return "policy-comparison_" + "_".join(parts)
 
 
-def _manifest(edition: Edition, made: Made) -> str:
+def manifest(edition: Edition, made: Made) -> str:
     """Return what the edition was made from and with, as JSON: enough to rebuild and compare it."""
     return canonical_json(
         {

@@ -131,6 +131,7 @@ def _words(edition: Edition, language: Language) -> Mapping[str, object]:
         # What has a place on the page that a link can lead to.
         "row_anchors": frozenset(row.cell_code for row in edition.rows),
         "note_anchors": frozenset(statement.id for statement in edition.statements),
+        "search_anchors": frozenset(s.id for i in edition.instruments for s in edition.searches_of(i)),
         "clock": edition.request.clock,
         "large_print": edition.request.large_print,
         "kind": edition.request.kind,

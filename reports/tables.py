@@ -75,14 +75,20 @@ def meaning(column: Column, language: Language) -> str:
     return language.gettext("%(side)s: %(meaning)s") % {"side": language.word("side", column.side), "meaning": said}
 
 
-def as_object(rows: Sequence[Row], clock: Clock, codebook: Codebook) -> dict[str, object]:
-    """Return the rows as one JSON object: as_of, on, vintage, codebook and rows."""
+def as_object(
+    rows: Sequence[Row], clock: Clock, codebook: Codebook, *, only_changed: bool = False
+) -> dict[str, object]:
+    """Return the rows as one JSON object: as_of, on, vintage, codebook, only_changed and rows.
+
+    `only_changed` says that rows are missing: nothing can be compared with such a file.
+    """
     statements = codebook.statements
     return {
         "as_of": clock.as_of.isoformat(),
         "on": clock.on.isoformat(),
         "vintage": clock.vintage.isoformat(),
         "codebook": codebook.version,
+        "only_changed": only_changed,
         "rows": [_row_object(row, statements) for row in rows],
     }
 
@@ -160,9 +166,10 @@ def _citation(s: Statement) -> dict[str, object]:
     }
 
 
-def as_json(rows: Sequence[Row], clock: Clock, codebook: Codebook) -> str:
+def as_json(rows: Sequence[Row], clock: Clock, codebook: Codebook, *, only_changed: bool = False) -> str:
     """Return `as_object` as indented JSON that ends in a newline."""
-    return json.dumps(as_object(rows, clock, codebook), ensure_ascii=False, indent=1) + "\n"
+    made = as_object(rows, clock, codebook, only_changed=only_changed)
+    return json.dumps(made, ensure_ascii=False, indent=1) + "\n"
 
 
 def as_csv(rows: Sequence[Row]) -> str:

@@ -156,8 +156,8 @@ class Dispatch:
         folder = self._building_in.folder(release.key, wanted.name)
         edition = self._evidence.edition(wanted.parameters, wanted.since or folder, lambda _: None)
         if wanted.since and edition.since is None:
-            clock = edition.request.clock
-            edition = replace(edition, since=editions.since(wanted.since_id, wanted.since, self._evidence.book, clock))
+            book, request = self._evidence.book, edition.request
+            edition = replace(edition, since=editions.since(wanted.since_id, wanted.since, book, request))
         return Ready(
             release=release,
             slice=wanted,

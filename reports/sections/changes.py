@@ -19,7 +19,10 @@ from sources.model import Statement
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One changed row: where, which comparison, what it said and says, what else changed, why, and the new passages."""
+    """One changed row: where, which comparison, what it said and says, what else changed, why, what it newly rests on.
+
+    `searches` are the ids of recorded searches that found nothing.
+    """
 
     code: str
     cell_code: str
@@ -31,6 +34,7 @@ class Line:
     details: tuple[str, ...]
     cause: str
     statements: tuple[Statement, ...]
+    searches: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,7 @@ def _line(change: Changed, language: Language) -> Line:
         details=tuple(otherwise(row, then, language)) if then else (),
         cause=language.word("cause", change.cause),
         statements=change.new_statements,
+        searches=tuple(search.id for search in change.new_searches),
     )
 
 

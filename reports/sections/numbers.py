@@ -23,6 +23,8 @@ from sources.periods import Interval
 CHARTED = 6
 # How the statistics on refugees name the country of asylum beside that of origin.
 _COUNTRY_GROUP = re.compile(r"(?P<way>in|from) (?P<code>[A-Z]{3})")
+# How sources call a group that leaves nobody out: nothing is said of it.
+_EVERYONE = "all"
 # A table stops here and says where the rest is.
 LISTED = 40
 
@@ -142,7 +144,9 @@ def _group(population: str, language: Language) -> str | None:
 
 def marked_group(population: str, language: Language) -> str:
     """Return a source's group for a page: what can only be printed as the source's own label is marked as English."""
-    return (_group(population, language) or language.foreign(population)) if population else ""
+    if population in ("", _EVERYONE):
+        return ""
+    return _group(population, language) or language.foreign(population)
 
 
 def _place_order(code: str) -> tuple[bool, bool, int]:
@@ -184,7 +188,10 @@ def _cell(line: Line, period: Interval, language: Language) -> str:
 
 
 def _charts(edition: Edition, name: str, lines: Sequence[Line], language: Language) -> Iterable[Markup]:
-    """Yield a chart for each kind of period: the world's lines, and the countries with the largest last numbers."""
+    """Yield a chart for each kind of period: the world's lines, and the countries with the largest last numbers.
+
+    Numbers of one period alone are no course of time: the table has them.
+    """
     by_kind: dict[str, list[Line]] = defaultdict(list)
     for line in lines:
         by_kind[series.kind_of(line.numbers[-1].interval)].append(line)
@@ -192,10 +199,14 @@ def _charts(edition: Edition, name: str, lines: Sequence[Line], language: Langua
         world = [line for line in of_kind if line.country_code == GLOBAL]
         countries = [line for line in of_kind if line.country_code not in AREAS]
         largest = sorted(countries, key=lambda line: -line.numbers[-1].value)[:CHARTED]
-        if world:
+        if _has_course(world):
             yield _chart(edition, name, world[:CHARTED], language)
-        if largest:
+        if _has_course(largest):
             yield _chart(edition, name, sorted(largest, key=lambda line: -line.numbers[-1].value), language)
+
+
+def _has_course(lines: Iterable[Line]) -> bool:
+    return any(len(line.numbers) > 1 for line in lines)
 
 
 def _chart(edition: Edition, name: str, lines: Sequence[Line], language: Language) -> Markup:
@@ -205,7 +216,7 @@ def _chart(edition: Edition, name: str, lines: Sequence[Line], language: Languag
     curves = []
     for line in lines:
         parts = [language.place(line.country_code)] if has_places else []
-        if line.population and len(lines) > 1:
+        if line.population not in ("", _EVERYONE) and len(lines) > 1:
             parts.append(_group(line.population, language) or line.population)
         if has_sources:
             parts.append(edition.gathered.source(line.source_id).title)

@@ -12,6 +12,7 @@ import re
 from bisect import bisect
 from collections import defaultdict
 from datetime import date, timedelta
+from itertools import chain
 
 import pypdfium2
 import pytest
@@ -31,7 +32,7 @@ OWN = {"R-0102", "S-0042", "SHA-256", "0", "4"}
 PAGE_NUMBER = re.compile(r"\d+\s+/\s+\d+$")
 LEADER = re.compile(r"(?:\. ){3,}\d+(?= )")
 # The code of a row or statement with the first word of the next cell.
-GLUED = re.compile(r"\b([A-Z]-\d{4})(?=[^\W\d]{3})")
+GLUED = re.compile(r"\b([A-Z]+-?\d{4,5})(?=[^\W\d]{3})")
 # The code behind a statement's text: what stands beyond it is another text.
 CODE = re.compile(r"\b[A-Z]-\d{4}\w?\b")
 # So many letters before or after a number are looked at to say of which text it is a part, and fewer say nothing.
@@ -39,6 +40,10 @@ REACH, SURE = 24, 16
 EDGES = "()[]«»„“”\"'‘’.,;:?¿·–-%"
 # No measure has a longer name.
 LONGEST_NAME = 100
+NUMBER = r"-?\d+(\.\d+)?(e[-+]\d+)?"
+PROGRAMME = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+")
+# How many of a source's snapshots are named.
+SNAPSHOTS_SHOWN = 4
 
 
 def dates_of(language):
@@ -59,6 +64,7 @@ class Known:
         self.date = dates_of(self.language)
         _, _, self.rows = archive.opened(files)
         told = [json.loads(files[name]) for name in (archive.ROWS, archive.STATEMENTS, archive.MANIFEST)]
+        self.snapshots = [source["snapshot_sha256"] for source in told[1]["gathered_sources"]]
         tables = (content.decode() for name, content in files.items() if name.endswith(".csv"))
         lines = [list(csv.DictReader(io.StringIO(table))) for table in tables]
         self.values = [value for one in (*told, *lines) for value in _values(one)]
@@ -66,6 +72,10 @@ class Known:
         # The name of a measure is printed with spaces, and in the reader's words.
         self.strings |= {value.replace("_", " ") for value in self.strings}
         self.strings |= {name for name in map(self._name, self.strings) if name}
+        groups = {part for line in chain(*lines) for part in line.get("population", "").split(", ")}
+        self.strings |= {name for group in groups if (name := self.language.label("population", group))}
+        # The name of a sanctions programme is broken at its hyphens.
+        self.strings |= {part for value in self.strings if PROGRAMME.fullmatch(value) for part in value.split("-")}
         self.texts = defaultdict(list)
         for text in {re.sub(r"\s", "", value) for value in self.strings if " " in value or "://" in value}:
             self.texts[text[:3]].append(text)
@@ -96,16 +106,17 @@ class Known:
     def _figures(self):
         """Yield the numbers of the attachments, and the few that are counted from what they list."""
         yield from (value for value in self.values if isinstance(value, int | float) and not isinstance(value, bool))
-        lines = [
-            float(value) for value in self.values if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value)
-        ]
-        yield from (int(value) if value.is_integer() else value for value in lines)
+        lines = [abs(float(value)) for value in self.values if isinstance(value, str) and re.fullmatch(NUMBER, value)]
+        # A page rounds what the files have exactly.
+        rounded = (round(value, digits) for value in lines for digits in (1, 2))
+        yield from (int(value) if value.is_integer() else value for value in (*lines, *rounded))
         # The marks of an axis: round numbers up to above the largest number drawn.
-        yield from (step * 10**power for step in (10, 20, 25, 50) for power in range(len(str(int(max(lines))))))
+        yield from (step * 10**power for step in (10, 20, 25, 50) for power in range(-1, len(str(int(max(lines))))))
         for row in self.rows:
             for state in row.sides.values():
                 deciding = len({*state.statement_ids, *state.condition_ids})
                 yield max(0, deciding - sheets.SHOWN)
+        yield from (len(snapshots) - SNAPSHOTS_SHOWN for snapshots in self.snapshots)
 
     def text_at(self, words, start):
         """Return how many words from `start` on are together one of the texts, and what follows it in the last word."""
