@@ -17,8 +17,9 @@ import io
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ from reports.exposure import Exposure
 from reports.language import Language
 from reports.proposals import Unreviewed
 from reports.sections import cover, method, plain, summary
-from reports.series import LegalAct, SourceState
+from reports.series import LegalAct, Number, SourceState
 from reports.state import Clock
 from sources.codebook import Codebook
 from sources.countries import REGION_COUNTRIES
@@ -289,30 +290,9 @@ def _numbers_csv(edition: Edition) -> bytes:
         )
     )
     used = series.of_places(edition.gathered.numbers, edition.request.country_codes)
-    for n in used:
-        key = (n.source_id, n.measure, n.country_code, n.population, n.interval.start, n.interval.end)
-        measured = (n.value, n.unit, n.unit_of_count, n.interval.days, n.interval.days, n.snapshot_sha256)
-        writer.writerow(("observation", *key, *measured))
-    given = set(used)
-    for line in series.lines(used):
-        of_line = (line.source_id, line.measure, line.country_code, line.population)
-        measured = (line.unit, line.unit_of_count)
-        for n in line.numbers:
-            if n not in given:
-                days = n.interval.days
-                writer.writerow(
-                    ("added", *of_line, n.interval.start, n.interval.end, n.value, *measured, days, days, "")
-                )
-        for term in series.terms(edition.request.clock.on):
-            if line.is_flow and (summed := series.total(line, term)):
-                covers = (summed.covered_days, term.days)
-                writer.writerow(("sum", *of_line, term.start, term.end, summed.value, *measured, *covers, ""))
-    for dispute in series.disagreements(used):
-        when = (dispute.interval.start, dispute.interval.end)
-        days = dispute.interval.days
-        for source_id, value in dispute.values:
-            of_source = (source_id, dispute.measure, dispute.country_code, "", *when)
-            writer.writerow(("disputed", *of_source, value, dispute.unit, dispute.unit_of_count, days, days, ""))
+    writer.writerows(("observation", *_cells(n), n.snapshot_sha256) for n in used)
+    writer.writerows(_added_up(used, edition.request.clock.on))
+    writer.writerows(_disputed(used))
     for found in _exposures(edition):
         for reading in found.readings:
             sources = ";".join(wanted.source_id for wanted in reading.measure.series)
@@ -321,6 +301,34 @@ def _numbers_csv(edition: Edition) -> bytes:
                 days, snapshots = f.interval.days, ";".join(f.snapshot_sha256)
                 writer.writerow(("exposure", *of_year, f.value, f.unit, f.unit_of_count, days, days, snapshots))
     return out.getvalue().encode()
+
+
+def _cells(n: Number) -> tuple[object, ...]:
+    """Return a number in the columns of numbers.csv, without its kind and its snapshot."""
+    of_line = (n.source_id, n.measure, n.country_code, n.population)
+    days = n.interval.days
+    return (*of_line, n.interval.start, n.interval.end, n.value, n.unit, n.unit_of_count, days, days)
+
+
+def _added_up(used: Sequence[Number], on: date) -> Iterator[tuple[object, ...]]:
+    """Yield what is added up of the groups of a source, and over the terms."""
+    given = set(used)
+    for line in series.lines(used):
+        yield from (("added", *_cells(n), "") for n in line.numbers if n not in given)
+        for term in series.terms(on):
+            if line.is_flow and (summed := series.total(line, term)):
+                of_line = (line.source_id, line.measure, line.country_code, line.population)
+                counted = (summed.value, line.unit, line.unit_of_count, summed.covered_days, term.days)
+                yield "sum", *of_line, term.start, term.end, *counted, ""
+
+
+def _disputed(used: Sequence[Number]) -> Iterator[tuple[object, ...]]:
+    """Yield each side of the disagreements between sources."""
+    for dispute in series.disagreements(used):
+        when, days = (dispute.interval.start, dispute.interval.end), dispute.interval.days
+        for source_id, value in dispute.values:
+            of_source = (source_id, dispute.measure, dispute.country_code, "", *when)
+            yield "disputed", *of_source, value, dispute.unit, dispute.unit_of_count, days, days, ""
 
 
 def _exposures(edition: Edition) -> tuple[Exposure, ...]:

@@ -12,7 +12,11 @@ import pytest
 from reports import acceptance, archive, edition, tables
 from reports.edition import Kind, Request, canonical_json
 from reports.explain import explain
+from reports.language import Language
+from reports.sections import numbers as section
+from reports.series import Gathered
 from sources.errors import Refused
+from tests import make
 from tests.reports.conftest import finished, gathered
 
 
@@ -103,6 +107,39 @@ def test_numbers_are_attached_with_what_they_come_to_in_each_term(book, clock):
         ("sum", "2017-01-20", "1234", "730", "1461"),
     ]
     assert {line["snapshot_sha256"] for line in lines if line["kind"] == "observation"} == {"ab" * 32}
+
+
+def test_what_charts_add_up_and_where_sources_disagree_is_attached(book, clock):
+    _, year, _ = gathered().numbers
+    groups = (replace(year, population="adults", value=600), replace(year, population="children", value=400))
+    sources = tuple(make.source_state(source_id=name) for name in ("a_source", "b_source"))
+    found = Gathered(numbers=(*groups, replace(year, source_id="b_source", value=990)), sources=sources)
+    request = Request(kind=Kind.COUNTRY, clock=clock, country_codes=("MEX",))
+    lines = csv.DictReader(io.StringIO(files(edition.make(book, request, found))["numbers.csv"].decode()))
+    told = [(line["kind"], line["source_id"], line["population"], line["value"]) for line in lines]
+    assert told == [
+        ("observation", "a_source", "adults", "600"),
+        ("observation", "a_source", "children", "400"),
+        ("observation", "b_source", "", "990"),
+        ("added", "a_source", "", "1000"),
+        ("sum", "a_source", "", "1000"),
+        ("sum", "b_source", "", "990"),
+        ("disputed", "a_source", "", "1000"),
+        ("disputed", "b_source", "", "990"),
+    ]
+
+
+def test_numbers_of_one_period_have_a_table_and_no_chart(book, clock):
+    request = Request(kind=Kind.COUNTRY, clock=clock, country_codes=("MEX",))
+    _, *years = gathered().numbers
+
+    def charts(numbers):
+        found = replace(gathered(), numbers=tuple(numbers))
+        (measure,) = section.build(edition.make(book, request, found), Language("en")).measures
+        return len(measure.charts), len(measure.rows)
+
+    assert charts(years) == (1, 1)
+    assert charts(years[:1]) == (0, 1)
 
 
 def test_numbers_of_other_places_are_not_attached(book, clock):
