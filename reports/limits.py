@@ -104,7 +104,7 @@ def _children(count: int, seconds: int, mebibytes: int) -> Iterator[ProcessPoolE
         for process in multiprocessing.active_children():
             process.kill()
         raise LimitExceeded(
-            f"laying out the report took more than {seconds} s or {mebibytes} MiB; "
+            f"laying out the report took more than {seconds} s or {mebibytes} MiB, or its process was ended; "
             "choose fewer countries or instruments, or report the page that does this"
         ) from error
     finally:
