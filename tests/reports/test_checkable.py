@@ -22,6 +22,7 @@ from reports import archive
 from reports.edition import Kind
 from reports.language import Language, languages
 from reports.sections import sheets
+from reports.sections.numbers import LISTED
 from sources import model
 from sources.dates import Dated
 from tests.reports.conftest import finished
@@ -32,7 +33,7 @@ OWN = {"R-0102", "S-0042", "SHA-256", "0", "4"}
 PAGE_NUMBER = re.compile(r"\d+\s+/\s+\d+$")
 LEADER = re.compile(r"(?:\. ){3,}\d+(?= )")
 # The code of a row or statement with the first word of the next cell.
-GLUED = re.compile(r"\b([A-Z]+-?\d{4,5})(?=[^\W\d]{3})")
+GLUED = re.compile(r"\b([A-Z]+-?\d{4,5})(?=[^\W\d]{2})")
 # The code behind a statement's text: what stands beyond it is another text.
 CODE = re.compile(r"\b[A-Z]-\d{4}\w?\b")
 # So many letters before or after a number are looked at to say of which text it is a part, and fewer say nothing.
@@ -72,6 +73,11 @@ class Known:
         # The name of a measure is printed with spaces, and in the reader's words.
         self.strings |= {value.replace("_", " ") for value in self.strings}
         self.strings |= {name for name in map(self._name, self.strings) if name}
+        self.lines = defaultdict(set)
+        for line in chain(*lines):
+            if line.get("kind") in ("observation", "added"):
+                told_of = (line["country_code"], line["population"], line["source_id"], line["unit"])
+                self.lines[line["measure"]].add(told_of)
         groups = {part for line in chain(*lines) for part in line.get("population", "").split(", ")}
         self.strings |= {name for group in groups if (name := self.language.label("population", group))}
         # The name of a sanctions programme is broken at its hyphens.
@@ -117,6 +123,7 @@ class Known:
                 deciding = len({*state.statement_ids, *state.condition_ids})
                 yield max(0, deciding - sheets.SHOWN)
         yield from (len(snapshots) - SNAPSHOTS_SHOWN for snapshots in self.snapshots)
+        yield from (len(of_measure) - LISTED for of_measure in self.lines.values())
 
     def text_at(self, words, start):
         """Return how many words from `start` on are together one of the texts, and what follows it in the last word."""
@@ -186,12 +193,12 @@ def _is_day(value):
     return isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value)
 
 
-def flowing(content):
+def flowing(content, heads):
     """Return the text of a report as it is read on from page to page, and where each page begins in it.
 
     Taken out are what numbers the report itself (the numbers of pages, in the contents where they are those the
     bookmarks lead to) and, but for the first, the feet of pages, which are all one. A running head breaks a sentence
-    too; one with a figure in it stays and is looked up.
+    too; one with a figure in it stays and is looked up, unless it is one of the names that may stand there (`heads`).
     """
     said, begins, feet = "", [], set()
     contents = bookmarks(content)
@@ -199,7 +206,7 @@ def flowing(content):
         # A hyphen at the end of a line is read as \x02, and what follows in the next cell without a space.
         *lines, foot = GLUED.sub(r"\1 ", text.replace("\x02", "- ")).splitlines()
         foot = PAGE_NUMBER.sub("", foot)
-        if begins and not re.search(r"\d", lines[-1]):
+        if begins and (not re.search(r"\d", lines[-1]) or lines[-1] in heads):
             del lines[-1]
         page = _spaced((*lines, "" if foot in feet else foot))
         page = _spaced([LEADER.sub("", page)])
@@ -230,7 +237,7 @@ def unmapped(content):
     """Return the numeric tokens of a report that are in none of its attachments, with page and words around."""
     known = Known(content)
     left = []
-    said, begins = flowing(content)
+    said, begins = flowing(content, known.strings)
     words = said.split()
     place, rest = 0, []
     while place < len(words):
