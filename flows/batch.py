@@ -1,19 +1,26 @@
 """Build many reports: what is as it was before is not built again, the rest is shared among processes.
 
-A finished report is kept by what it is made of, whoever made it and when. There are two ways to find it again. By its
-edition: same request, codebook, snapshots, tools, typefaces and code; nothing is laid out to know that. By its content:
-the page and the attachments as they would be made now, without the hashes of instrument files; so evidence that changed
-for one country makes only the reports new that print it.
+A finished report is kept in the store by what it is made of, whoever made it and when; workers share nothing else.
+Files are written first, and last what points to them. There are two ways to find a report again. By its edition: same
+request, codebook, snapshots, tools, typefaces and code; nothing is laid out to know that. By its content: the page and
+the attachments as they would be made now, without the hashes of instrument files; so evidence that changed for one
+country makes only the reports new that print it.
+
+    built/<key>     where a report stands, its edition, the hash of each file
 """
 
 import hashlib
 import json
 import os
+import pickle
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 from flows.build import Evidence
@@ -21,7 +28,9 @@ from flows.parameters import ReportParameters
 from flows.settings import Settings
 from reports import limits, publish, toolchain
 from reports.edition import MANIFEST, Edition, canonical_json
+from sources import stores
 from sources.errors import PolicydiffError
+from sources.stores import Place
 
 # What a worker needs before its first report, and before its first PDF; what workers start from has imported it.
 _PRELOAD = ("flows.batch", "reports.archive", "reports.screen")
@@ -34,16 +43,21 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A report to build: a name, what to build and where to (`parameters.out`), where an earlier edition stands."""
+    """A report to build: a name and what to build.
+
+    `folder` is where its files go, `editions_in` where an earlier edition stands: both are names in the store, so that
+    any machine can take the order. `parameters.out` is not looked at.
+    """
 
     name: str
     parameters: ReportParameters
-    editions_in: Path
+    folder: str
+    editions_in: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """A report that stands in its folder: its edition and its files' hashes by name; or why it is not to be sent.
+    """A report that stands in the store: its edition and its files' hashes by name; or why it is not to be sent.
 
     `refused` is what kept it from being made, such as its acceptance check; `too_old` are sources past twice their age.
     `is_new` says whether it had to be made.
@@ -63,56 +77,69 @@ class Built:
         return f"sources past twice their age: {', '.join(self.too_old)}" if self.too_old else ""
 
 
-class EvidenceChanged(PolicydiffError):
-    """The evidence changed while reports were built: build again."""
-
-
 class Kept:
-    """Finished reports by what they are made of: an index of folders, each checked before it is used."""
+    """Finished reports by what they are made of: an index of folders in the store, each checked before it is used."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, place: Place) -> None:
+        self._place = place
 
-    def find(self, key: str, out: Path) -> Built | None:
-        """Put the files kept under a key in a folder and return what they are, or None if they are not there whole."""
+    def find(self, key: str, folder: str) -> Built | None:
+        """Have the files kept under a key stand in a folder; return what they are, or None if they are not there whole.
+
+        An entry that is damaged is none: the report is made again.
+        """
         try:
-            entry = json.loads((self._folder / key).read_bytes())
-        except FileNotFoundError:
+            with self._place.open(_entry(key)) as file:
+                entry = json.load(file)
+            source, edition_id, files = entry["folder"], entry["edition_id"], entry["files"]
+        except (FileNotFoundError, ValueError, TypeError, KeyError):
             return None
-        source, files = Path(entry["folder"]), entry["files"]
-        if any(_sha256(source / name) != expected for name, expected in files.items()):
-            return None
-        if source != out.resolve():
-            out.mkdir(parents=True, exist_ok=True)
+        if not self._stand(folder, files):
+            if source == folder or not self._stand(source, files):
+                return None
             for name in files:
-                publish.write(out / name, (source / name).read_bytes())
-        return Built(edition_id=entry["edition_id"], files=_without_manifest(files), is_new=False)
+                with self._place.open(f"{source}/{name}") as file:
+                    self._place.replace(f"{folder}/{name}", file)
+        return Built(edition_id=edition_id, files=_without_manifest(files), is_new=False)
 
-    def keep(self, keys: Sequence[str], built: Built, out: Path) -> None:
-        """Remember the files of a folder under keys."""
-        files = {path.name: _sha256(path) for path in sorted(out.iterdir()) if path.name.endswith(MANIFEST)}
-        content = canonical_json(
-            {
-                "folder": str(out.resolve()),
-                "edition_id": built.edition_id,
-                "files": {**built.files, **files},
-            }
-        )
+    def keep(self, keys: Sequence[str], edition_id: str, files: Mapping[str, str], folder: str) -> None:
+        """Remember the files of a folder, the manifest among them, under keys."""
+        content = canonical_json({"folder": folder, "edition_id": edition_id, "files": files}).encode()
         for key in keys:
-            publish.write(self._folder / key, content.encode())
+            self._place.replace(_entry(key), BytesIO(content))
+
+    def keep_too(self, key: str, known: str) -> None:
+        """Remember what is kept under one key under another too."""
+        with self._place.open(_entry(known)) as file:
+            self._place.replace(_entry(key), file)
+
+    def _stand(self, folder: str, files: Mapping[str, str]) -> bool:
+        return all(stores.is_as_promised(self._place, f"{folder}/{name}", sha256) for name, sha256 in files.items())
 
 
-def build_each(orders: Sequence[Order], evidence: Evidence, say: Say, workers: int = 0) -> Iterator[tuple[str, Built]]:
+def _entry(key: str) -> str:
+    return f"built/{key}"
+
+
+# A report that is not there, with the key of its edition.
+Needed = tuple[Order, str]
+# What builds the reports that are not there and gives each with its name as it is done.
+Runner = Callable[[Sequence[Needed], Evidence], Iterator[tuple[str, Built]]]
+
+
+def build_each(
+    orders: Sequence[Order], evidence: Evidence, say: Say, runner: Runner | None = None
+) -> Iterator[tuple[str, Built]]:
     """Build reports and yield each with its name as it is done; one that cannot be made stops no other.
 
-    Those that are there already come first. `workers` is how many processes share the rest, 0 for one on each
-    processor; with one, or for a single report, this process does it, with a child for each report's pages.
+    Those that are there already come first. The rest is built by `runner`, or else on each processor of this machine.
     """
-    kept = Kept(evidence.configured.home / "built")
-    needed: list[tuple[Order, str]] = []
+    place = stores.place(evidence.configured.store_location)
+    kept = Kept(place)
+    needed: list[Needed] = []
     for order in orders:
         try:
-            edition = evidence.edition(order.parameters, order.editions_in, _quiet)
+            edition = _edition(order, evidence, place)
         except PolicydiffError as error:
             yield order.name, Built(refused=str(error))
             continue
@@ -120,42 +147,54 @@ def build_each(orders: Sequence[Order], evidence: Evidence, say: Say, workers: i
         key = edition_key(edition, order.parameters.formats)
         if too_old:
             yield order.name, Built(edition_id=edition.id, too_old=too_old)
-        elif found := kept.find(key, order.parameters.out):
+        elif found := kept.find(key, order.folder):
             yield order.name, found
         else:
             needed.append((order, key))
     say(f"{len(needed)} of {len(orders)} reports are to be built")
-    count = min(workers or os.cpu_count() or 1, len(needed))
-    results = _shared(needed, evidence, count) if count > 1 else _here(needed, evidence)
+    results = (runner or on_processes())(needed, evidence)
     for number, (name, built) in enumerate(results, start=1):
         say(f"{number} of {len(needed)}: {name}{f': {built.stopped}' if built.stopped else ''}")
         yield name, built
 
 
-def _here(needed: Sequence[tuple[Order, str]], evidence: Evidence) -> Iterator[tuple[str, Built]]:
+def on_processes(count: int = 0) -> Runner:
+    """Return what shares reports among so many processes of this machine, 0 for one on each processor.
+
+    With one, or for a single report, this process does it, with a child for each report's pages.
+    """
+
+    def build(needed: Sequence[Needed], evidence: Evidence) -> Iterator[tuple[str, Built]]:
+        sharing = min(count or os.cpu_count() or 1, len(needed))
+        return within_limits(needed, packed(evidence), sharing) if sharing > 1 else _here(needed, evidence)
+
+    return build
+
+
+def _here(needed: Sequence[Needed], evidence: Evidence) -> Iterator[tuple[str, Built]]:
     for order, key in needed:
         yield order.name, _build(order, key, evidence)
 
 
-def _shared(needed: Sequence[tuple[Order, str]], evidence: Evidence, count: int) -> Iterator[tuple[str, Built]]:
-    """Build on several processes. One that dies takes the tasks of all with it: those are built again, one by one."""
+def within_limits(needed: Sequence[Needed], carried: bytes, count: int) -> Iterator[tuple[str, Built]]:
+    """Build on so many processes that have limits of time and memory, from evidence as `packed` gives it.
+
+    One that dies takes the tasks of all with it: those are built again, one by one.
+    """
     has_pdf = any("pdf" in order.parameters.formats for order, _ in needed)
     preload = (*_PRELOAD, *(_PRELOAD_FOR_PDF if has_pdf else ()))
     within = (publish.RENDER_SECONDS, publish.RENDER_MEBIBYTES, preload, _REPORTS_A_WORKER)
     workers, alone = limits.Workers(count, *within), limits.Workers(1, *within)
-    token = evidence_token(evidence)
-    try:
-        runs = [
-            (order, key, workers.submit(build_in_worker, order, key, evidence.configured, token))
-            for order, key in needed
-        ]
-        for order, key, run in runs:
-            if isinstance(run.exception(), BrokenProcessPool):
-                run = alone.submit(build_in_worker, order, key, evidence.configured, token)
-            yield order.name, _outcome(run)
-    finally:
-        workers.close()
-        alone.close()
+    with _written(carried) as written:
+        try:
+            runs = [(order, key, workers.submit(_build_in_worker, order, key, written)) for order, key in needed]
+            for order, key, run in runs:
+                if isinstance(run.exception(), BrokenProcessPool):
+                    run = alone.submit(_build_in_worker, order, key, written)
+                yield order.name, _outcome(run)
+        finally:
+            workers.close()
+            alone.close()
 
 
 def _outcome(run: Future[Built]) -> Built:
@@ -166,43 +205,65 @@ def _outcome(run: Future[Built]) -> Built:
     return run.result()
 
 
-def build_in_worker(order: Order, key: str, configured: Settings, token: str) -> Built:
-    """Build one report in a process that stays; the evidence is read once for all it builds.
+def packed(evidence: Evidence) -> bytes:
+    """Return evidence as a process of any machine can use it: of the settings it has only where the store is.
 
-    Raises EvidenceChanged if it is not the evidence that whoever ordered the report has (`token`).
+    What was gathered and what the rows say goes along as far as it was looked at.
     """
-    evidence = _evidence(configured.model_dump_json(exclude={"mail"}), token)
-    return _build(order, key, evidence)
+    location = evidence.configured.store_location
+    if "://" not in location:
+        location = str(Path(location).resolve())
+    return pickle.dumps(replace(evidence, configured=Settings.model_construct(store=location)))
+
+
+@contextmanager
+def _written(carried: bytes) -> Iterator[str]:
+    """Give a file with the evidence for processes of this machine; only this user may read it."""
+    with tempfile.NamedTemporaryFile(prefix="policydiff-") as file:
+        file.write(carried)
+        file.flush()
+        yield file.name
+
+
+def _build_in_worker(order: Order, key: str, written: str) -> Built:
+    """Build one report in a process that stays; the evidence is read once for all it builds."""
+    return _build(order, key, _evidence(written))
 
 
 @cache
-def _evidence(configured: str, token: str) -> Evidence:
-    evidence = Evidence.in_force(Settings.model_validate_json(configured))
-    if evidence_token(evidence) != token:
-        raise EvidenceChanged("the instruments or the review changed while reports were built; build again")
-    return evidence
-
-
-def evidence_token(evidence: Evidence) -> str:
-    """Return what tells the evidence of a machine from that of another time: the hashes of the codebook's files."""
-    return _digest([evidence.book.version, dict(evidence.book.file_sha256)])
+def _evidence(written: str) -> Evidence:
+    found: Evidence = pickle.loads(Path(written).read_bytes())
+    return found
 
 
 def _build(order: Order, key: str, evidence: Evidence) -> Built:
-    """Build a report in its folder, unless one with the same content is kept."""
-    parameters, kept = order.parameters, Kept(evidence.configured.home / "built")
+    """Build a report in its folder of the store, unless one with the same content is kept."""
+    parameters, place = order.parameters, stores.place(evidence.configured.store_location)
+    kept = Kept(place)
     try:
-        edition = evidence.edition(parameters, order.editions_in, _quiet)
+        edition = _edition(order, evidence, place)
         same = content_key(edition, parameters.formats)
-        if found := kept.find(same, parameters.out):
-            kept.keep([key], found, parameters.out)
+        if found := kept.find(same, order.folder):
+            kept.keep_too(key, same)
             return found
-        published = publish.publish(edition, parameters.formats, parameters.out)
+        made = publish.make(edition, parameters.formats, _quiet)
     except PolicydiffError as error:
         return Built(refused=str(error))
-    built = Built(edition_id=edition.id, files={file.path.name: file.sha256 for file in published.files})
-    kept.keep([key, same], built, parameters.out)
-    return built
+    manifest = f"{publish.file_stem(edition)}{MANIFEST}"
+    contents = {**made.files, manifest: publish.manifest(edition, made).encode()}
+    for name, content in contents.items():
+        place.replace(f"{order.folder}/{name}", BytesIO(content))
+    files = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    kept.keep([key, same], edition.id, files, order.folder)
+    return Built(edition_id=edition.id, files=_without_manifest(files))
+
+
+def _edition(order: Order, evidence: Evidence, place: Place) -> Edition:
+    """Return the edition of an order; what it tells changes from is fetched for as long as it is read."""
+    if not order.parameters.since:
+        return evidence.edition(order.parameters, Path(), _quiet)
+    with place.folder(order.editions_in) as folder:
+        return evidence.edition(order.parameters, folder, _quiet)
 
 
 def edition_key(edition: Edition, formats: Iterable[str]) -> str:
@@ -229,13 +290,6 @@ def making() -> str:
 
 def _digest(value: object) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except FileNotFoundError:
-        return ""
 
 
 def _without_manifest(files: Mapping[str, str]) -> dict[str, str]:

@@ -26,6 +26,7 @@ from flows import settings
 from flows.build import build
 from flows.parameters import ReportParameters
 from flows.settings import Settings
+from flows.watch import watched
 from reports import glance
 from reports.edition import Edition
 from reports.publish import Published
@@ -46,6 +47,7 @@ def _run_name() -> str:
     return f"{datetime.now(UTC).date()} {wanted.report} {scope} {wanted.language.value}{known_by}"
 
 
+@watched
 @flow(name="build-report", flow_run_name=_run_name, retries=0)
 async def build_report(parameters: ReportParameters) -> Published:
     """Build one report. What it holds, how much of it is known, its first page and its PDF are artifacts of the run."""
@@ -53,7 +55,10 @@ async def build_report(parameters: ReportParameters) -> Published:
     if "out" not in parameters.model_fields_set:
         # The form leaves it out, and whoever runs the worker knows best where reports go.
         parameters = parameters.model_copy(update={"out": given.out})
-    edition, published = await asyncio.to_thread(build, parameters, get_run_logger().info)
+    log = get_run_logger()
+    log.info("building a report of kind %s for %s", parameters.report, parameters.out)
+    edition, published = await asyncio.to_thread(build, parameters, log.info)
+    log.info("edition %s: %s", published.edition_id[:12], ", ".join(file.path.name for file in published.files))
     await _show(await asyncio.to_thread(_sight, edition, published), published, given)
     return published
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import httpx
 
-from flows import evidence, server_checks, settings
+from flows import deliver, evidence, server_checks, settings
 from reports import edition, limits, render
 from reports.edition import Kind, Request
 from reports.language import languages
@@ -37,6 +37,7 @@ def run() -> list[Check]:
             ("python", _python),
             ("versions", server_checks.versions),
             ("settings", _settings),
+            ("owner", _owner),
             ("output folder", _out),
             ("evidence", _evidence),
             ("snapshots", _snapshots),
@@ -81,6 +82,16 @@ def _python() -> str:
 def _settings() -> str:
     given = settings.load()
     return f"home {given.home}, out {given.out}"
+
+
+def _owner() -> str:
+    given = settings.load()
+    if not (given.watch.owner or given.watch.webhook):
+        return "nobody is told of runs that fail: watch.owner or watch.webhook in policydiff.toml names who is"
+    if given.watch.owner:
+        deliver.require(given, "host", "sender")
+    told = [given.watch.owner, "the webhook" if given.watch.webhook else ""]
+    return f"told of runs that fail: {' and '.join(filter(None, told))}"
 
 
 def _out() -> str:

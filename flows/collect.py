@@ -15,7 +15,7 @@ from typing import Any
 from flows.settings import Settings, key_variable
 from sources import connectors, dates, gathered
 from sources.connector import Ask, load
-from sources.errors import BadInput, Fault
+from sources.errors import BadInput, Fault, PolicydiffError
 from sources.gathering import Gathered, Keeping, Outcome, gather, hand_over, withheld
 from sources.model import Document
 from sources.network import Fetcher, Limits
@@ -81,7 +81,8 @@ def gather_all(settings: Settings, source_ids: Sequence[str], now: datetime, say
 
 
 def defect(source_id: str, error: BaseException | None) -> Gathered:
-    """Return the result of a source whose run ended in an error nobody foresaw: told, and not in the others' way."""
+    """Return the result of a source whose run ended in an error that is not the publisher's: told, in nobody's way."""
+    fault = str(error) if isinstance(error, PolicydiffError) else f"{type(error).__name__}: {error}"
     return Gathered(
         source_id=source_id,
         outcome=Outcome.FAILED,
@@ -91,7 +92,7 @@ def defect(source_id: str, error: BaseException | None) -> Gathered:
         rows=0,
         withheld=(),
         last_look=None,
-        faults=(f"{type(error).__name__}: {error}",),
+        faults=(fault,),
     )
 
 

@@ -2,12 +2,14 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from itertools import count
 
 from flows import settings
+from flows.batch import Built, Runner
 from flows.delivery.dispatch import Dispatch
 from flows.delivery.ledger import FINISHED, Ledger, State, address_key
 from flows.delivery.relay import RelayUnavailable
@@ -84,8 +86,8 @@ def require(given: Settings, *names: str) -> None:
 
 
 def releases(given: Settings) -> Releases:
-    """Return the releases kept in the program's own folder."""
-    return Releases(given.home / "releases")
+    """Return the releases kept in the store."""
+    return Releases(given.store_location)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,15 +96,14 @@ class Sketch:
 
     release: Release
     dispatch: Dispatch
-    kept: Releases
 
     def stopped(self) -> tuple[str, ...]:
         """Return the slices that were built for it and may not be sent, each with its reason."""
-        return _stopped(self.kept.open(self.release.key))
+        return _stopped(self.dispatch.built)
 
     def has_refused(self) -> bool:
         """Say whether one of them could not be made or failed its acceptance check."""
-        return _has_refused(self.kept.open(self.release.key))
+        return _has_refused(self.dispatch.built)
 
 
 def sketch(
@@ -127,44 +128,65 @@ def sketch(
         if kept.has(key)
         else Release(key=key, as_of=as_of, corrects=corrects, reason=reason)
     )
-    apart = Releases(given.home / "sketches" / real.as_of.isoformat())
-    before = apart.open(key).built if apart.has(key) else {}
-    # What could not be sent is tried again, or nobody wants it any more.
-    release = replace(real, built={name: built for name, built in before.items() if not built.stopped})
-    apart.save(release)
+    apart = Releases(given.store_location, f"sketches/{real.as_of}")
     dispatch = Dispatch(given, ledger, kept, _now, say, building_in=apart)
-    return Sketch(release=release, dispatch=dispatch, kept=apart)
+    return Sketch(release=replace(real, built={}, scopes={}), dispatch=dispatch)
 
 
-def build_all(given: Settings, release: Release, say: Callable[[str], None]) -> None:
-    """Build every report of a release that is not there, and plan nothing."""
+def build_all(given: Settings, release: Release, say: Callable[[str], None], runner: Runner | None = None) -> None:
+    """Build every report of a release that is not there, and plan nothing.
+
+    `runner` is what builds, processes of this machine if there is none.
+    """
     with closing(Ledger.of(given)) as ledger:
-        for _ in Dispatch(given, ledger, releases(given), _now, say).slices(release):
+        for _ in Dispatch(given, ledger, releases(given), _now, say, runner=runner).slices(release):
             # Slices are built as they come; what their messages say is not needed yet.
             pass
 
 
 def deliver(
-    given: Settings, release: Release, *, only: Sequence[str], is_waiting: bool, say: Callable[[str], None]
+    given: Settings,
+    release: Release,
+    *,
+    only: Sequence[str],
+    is_waiting: bool,
+    say: Callable[[str], None],
+    runner: Runner | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Delivered:
     """Build, plan, freeze and send a release to everyone on the roster, or to some addresses; say how far it has come.
 
     With `is_waiting` it stays until nothing is left to try again, also where the relay does not answer for a while.
+    `runner` is what builds, processes of this machine if there is none; `progress` is told after each message how many
+    are done, and of how many.
     Raises RelayMisconfigured, RelayUnavailable, UnknownName for an address that is not on the roster, and BadInput for
     settings that are missing or a roster with mistakes.
     """
     require(given, "host", "sender")
     with closing(Ledger.of(given)) as ledger:
-        dispatch = Dispatch(given, ledger, releases(given), _now, say)
+        dispatch = Dispatch(given, ledger, releases(given), _now, say, runner=runner)
         wanted = chosen(dispatch, only)
         dispatch.prepare(release, wanted)
         keys = _keys(ledger, release, wanted)
         # Without keys a sender takes whatever is due.
         if keys or not wanted:
-            sender = sender_of(given, ledger, dispatch, say)
+            under_way = sum(ledger.tally(release.key)[state] for state in _UNDER_WAY)
+            told = _counted(say, progress, len(keys) or under_way) if progress else say
+            sender = sender_of(given, ledger, dispatch, told)
             while (due := _send_due(sender, release, keys, is_waiting)) and is_waiting:
                 time.sleep(min(max((due - _now()).total_seconds(), 0), _LONGEST_NAP))
         return how_far(given, ledger, release.key)
+
+
+def _counted(say: Callable[[str], None], progress: Callable[[int, int], None], of: int) -> Callable[[str], None]:
+    """Return what is told of each message, and counts them."""
+    numbers = count(1)
+
+    def told(text: str) -> None:
+        say(text)
+        progress(next(numbers), of)
+
+    return told
 
 
 def chosen(dispatch: Dispatch, only: Sequence[str]) -> frozenset[str]:
@@ -226,17 +248,17 @@ def how_far(given: Settings, ledger: Ledger, key: str) -> Delivered:
         release=key,
         tally=ledger.tally(key),
         next_due=ledger.next_due(key),
-        stopped=_stopped(release),
-        has_refused=_has_refused(release),
+        stopped=_stopped(release.built),
+        has_refused=_has_refused(release.built),
     )
 
 
-def _stopped(release: Release) -> tuple[str, ...]:
-    return tuple(f"{name}: {built.stopped}" for name, built in sorted(release.built.items()) if built.stopped)
+def _stopped(built: Mapping[str, Built]) -> tuple[str, ...]:
+    return tuple(f"{name}: {one.stopped}" for name, one in sorted(built.items()) if one.stopped)
 
 
-def _has_refused(release: Release) -> bool:
-    return any(built.refused for built in release.built.values())
+def _has_refused(built: Mapping[str, Built]) -> bool:
+    return any(one.refused for one in built.values())
 
 
 def _keys(ledger: Ledger, release: Release, wanted: frozenset[str]) -> frozenset[str]:

@@ -9,14 +9,14 @@ from datetime import UTC, date, datetime
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_table_artifact
-from prefect.blocks.system import Secret
 from prefect.runtime import flow_run
-from pydantic import SecretStr
 
-from flows import deliver, settings
+from flows import deliver, runners, settings
+from flows.credentials import with_password
 from flows.deliver import Delivered
 from flows.delivery.ledger import State
-from flows.settings import Settings
+from flows.progress import Progress
+from flows.watch import watched
 
 # What a tally shows whether or not it came to it.
 _SHOWN = (State.ACCEPTED, State.DEFERRED, State.BOUNCED, State.UNKNOWN, State.SUPPRESSED)
@@ -27,6 +27,7 @@ def _run_name() -> str:
     return f"{datetime.now(UTC):%Y-%m-%d} deliver {flow_run.parameters['release'] or 'what is due'}"
 
 
+@watched
 @flow(name="deliver-report", flow_run_name=_run_name, retries=0)
 async def deliver_report(release: str = "", as_of: date | None = None) -> dict[str, int]:
     """Deliver a release to everyone on the roster and return its tally by state.
@@ -38,7 +39,18 @@ async def deliver_report(release: str = "", as_of: date | None = None) -> dict[s
     given, today = await with_password(settings.load()), datetime.now(UTC).date()
     if release:
         begun = deliver.releases(given).begin(release, as_of or today)
-        ended = [await asyncio.to_thread(deliver.deliver, given, begun, only=(), is_waiting=False, say=log.info)]
+        log.info("delivering %s, as of %s", begun.key, begun.as_of)
+        done = await asyncio.to_thread(
+            deliver.deliver,
+            given,
+            begun,
+            only=(),
+            is_waiting=False,
+            say=log.info,
+            runner=Progress("reports built").counting(runners.of(given)),
+            progress=Progress("messages sent"),
+        )
+        ended = [done]
     else:
         ended = await asyncio.to_thread(deliver.take_up, given, log.info)
         log.info("%s", ", ".join(done.release for done in ended) or "nothing is due")
@@ -47,15 +59,6 @@ async def deliver_report(release: str = "", as_of: date | None = None) -> dict[s
     for done in ended:
         deliver.check(done)
     return {str(state): count for state, count in sum((done.tally for done in ended), Counter[State]()).items()}
-
-
-async def with_password(given: Settings) -> Settings:
-    """Return the settings with the relay's password from the Prefect block they name, if they name one."""
-    if not given.mail.password_block:
-        return given
-    secret: Secret[str] = await Secret.aload(given.mail.password_block)
-    mail = given.mail.model_copy(update={"password": SecretStr(secret.get())})
-    return given.model_copy(update={"mail": mail})
 
 
 async def show(done: Delivered) -> None:

@@ -1,11 +1,18 @@
-"""The evidence in force: the shipped codebook, and over it what was accepted in review on this machine."""
+"""The evidence in force: the shipped codebook, and over it what was accepted in review, which stands in the store."""
 
 from dataclasses import replace
 
 from flows.settings import Settings
-from sources import codebook
+from sources import codebook, stores
 from sources.codebook import Codebook
 from sources.errors import BadInput
+
+_REVIEW = "review"
+
+
+def review_location(settings: Settings) -> str:
+    """Return where readings and decisions are kept: what is accepted holds for every machine with the same store."""
+    return f"{settings.store_location.rstrip('/')}/{_REVIEW}"
 
 
 def load(settings: Settings) -> Codebook:
@@ -27,7 +34,7 @@ def as_it_was(settings: Settings, overlay_sha256: str | None) -> Codebook:
         return shipped
     from sources.review import Review
 
-    review = Review(settings.home / "review")
+    review = Review(review_location(settings))
     for number in range(len(review.decisions()), 0, -1):
         if codebook.overlay_sha256(additions := review.overlay(number)) == overlay_sha256:
             return codebook.lay_over(shipped, additions)
@@ -35,17 +42,16 @@ def as_it_was(settings: Settings, overlay_sha256: str | None) -> Codebook:
 
 
 def over(book: Codebook, settings: Settings) -> Codebook:
-    """Return the shipped codebook with what was accepted on this machine.
+    """Return the shipped codebook with what was accepted.
 
     Raises BadInput naming every statement accepted earlier that no longer fits.
     """
-    folder = settings.home / "review"
-    if not folder.exists():
+    if not stores.place(settings.store_location).folders(_REVIEW):
         return book
     from sources.review import Review
 
     try:
-        return codebook.lay_over(book, Review(folder).overlay())
+        return codebook.lay_over(book, Review(review_location(settings)).overlay())
     except BadInput as error:
         mend = "or reject it: `policydiff review reject {}`"
         raise BadInput(

@@ -5,7 +5,9 @@
 
 import asyncio
 import sys
+from collections import Counter
 from datetime import UTC, datetime
+from itertools import count
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import acreate_table_artifact
@@ -13,6 +15,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import task_run
 
 from flows import collect, settings
+from flows.progress import Progress
+from flows.watch import watched
 from sources.errors import PolicydiffError
 from sources.gathering import Gathered, SourcesFailed
 from sources.network import Fetcher
@@ -27,18 +31,28 @@ def _task_name() -> str:
 async def gather_source(source_id: str, given: settings.Settings, connections: Fetcher, now: datetime) -> Gathered:
     """Gather one source and return what came; its failure is in the result."""
     log = get_run_logger()
+    log.info("asking %s", source_id)
     return await asyncio.to_thread(collect.gather_one, source_id, given, connections, now, log.info)
 
 
+@watched
 @flow(name="gather", flow_run_name="gather", retries=0)
 async def gather_sources(source_ids: list[str] | None = None) -> list[Gathered]:
     """Refresh the sources. Raises SourcesFailed, naming them, if any failed; what succeeded is stored all the same."""
     given, now = settings.load(), datetime.now(UTC)
     names = collect.chosen(given, source_ids or [])
+    log, progress, numbers = get_run_logger(), Progress("sources asked"), count(1)
+    log.info("asking %s sources: %s", len(names), ", ".join(names))
+
+    async def asked(name: str) -> Gathered:
+        try:
+            return await gather_source(name, given, connections, now)
+        finally:
+            await asyncio.to_thread(progress, next(numbers), len(names))
+
     # One set of connections for all: two sources of one publisher share its rate limit.
     with collect.fetcher(given) as connections:
-        runs = (gather_source(name, given, connections, now) for name in names)
-        ended = await asyncio.gather(*runs, return_exceptions=True)
+        ended = await asyncio.gather(*map(asked, names), return_exceptions=True)
     results = [
         result if isinstance(result, Gathered) else collect.defect(name, result)
         for name, result in zip(names, ended, strict=True)
@@ -50,11 +64,13 @@ async def gather_sources(source_ids: list[str] | None = None) -> list[Gathered]:
         key="gathered-sources",
         description=f"{len(results)} sources asked at {now:%Y-%m-%d %H:%M} UTC",
     )
-    new = await asyncio.to_thread(collect.read_new_documents, given, names, now, get_run_logger().info)
+    outcomes = Counter(result.outcome.value for result in results)
+    log.info("%s", ", ".join(f"{number} {outcome}" for outcome, number in sorted(outcomes.items())))
+    new = await asyncio.to_thread(collect.read_new_documents, given, names, now, log.info)
     if new:
-        get_run_logger().info("%s", new)
+        log.info("%s", new)
         for unread in new.unread:
-            get_run_logger().error("not read: %s", unread)
+            log.error("not read: %s", unread)
     if any(result.faults for result in results):
         raise SourcesFailed(results)
     return results

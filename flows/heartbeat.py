@@ -10,6 +10,7 @@ from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
 
 from flows import settings
+from flows.watch import watched
 
 
 def _run_name() -> str:
@@ -17,6 +18,7 @@ def _run_name() -> str:
     return f"{flow_run.scheduled_start_time or datetime.now(UTC):%Y-%m-%d %H:%M} heartbeat"
 
 
+@watched
 @flow(name="heartbeat", flow_run_name=_run_name, retries=0)
 async def heartbeat() -> None:
     """Read the settings that every run reads. Raises BadInput if they are wrong where the worker runs."""

@@ -9,11 +9,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from flows.delivery.ledger import connect, named
 from sources.errors import PolicydiffError
 
 # A killed run is taken over within this time.
@@ -44,11 +44,9 @@ class Owners:
     """The owners of releases, in the database of the ledger."""
 
     def __init__(self, url: str) -> None:
-        engine = sa.create_engine(url, pool_pre_ping=True)
-        if engine.dialect.name == "sqlite" and engine.url.database:
-            Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
-        _META.create_all(engine)
-        self._engine = engine
+        self._engine = connect(url)
+        with named(self._engine):
+            _META.create_all(self._engine)
 
     def take(self, key: str, owner: str, now: datetime) -> None:
         """Own a key, or own it for longer. Raises OwnedByAnother while somebody else does."""
@@ -59,7 +57,7 @@ class Owners:
         take = insert.values(key=key, owner=owner, until=until).on_conflict_do_update(
             index_elements=["key"], set_={"owner": owner, "until": until}, where=is_free
         )
-        with self._engine.begin() as connection:
+        with named(self._engine), self._engine.begin() as connection:
             if connection.execute(take).rowcount:
                 return
             held = connection.execute(sa.select(_OWNERS).where(_OWNERS.c.key == key)).one()
@@ -67,7 +65,7 @@ class Owners:
 
     def give_back(self, key: str, owner: str) -> None:
         """Own a key no more."""
-        with self._engine.begin() as connection:
+        with named(self._engine), self._engine.begin() as connection:
             connection.execute(sa.delete(_OWNERS).where(_OWNERS.c.key == key, _OWNERS.c.owner == owner))
 
     @contextmanager

@@ -13,13 +13,16 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from flows import deliver, settings
+from flows import deliver, runners, settings
+from flows.credentials import with_password
 from flows.deliver import Delivered
-from flows.deliver_report import show, with_password
+from flows.deliver_report import show
 from flows.delivery.releases import Release
 from flows.gather import gather_sources
 from flows.ownership import OwnedByAnother, Owners
+from flows.progress import Progress
 from flows.settings import Settings
+from flows.watch import watched
 from sources.gathering import SourcesFailed
 
 
@@ -29,6 +32,7 @@ def _run_name() -> str:
     return f"{today} pipeline {flow_run.parameters['release'] or deliver.release_key(today)}"
 
 
+@watched
 @flow(name="pipeline", flow_run_name=_run_name, retries=0)
 async def pipeline(
     release: str = "", as_of: date | None = None, is_gathered: bool = True, is_sent: bool = False
@@ -46,7 +50,7 @@ async def pipeline(
             log.info("release %s, as of %s", key, begun.as_of)
             if is_gathered:
                 begun = await _gather(given, begun)
-            await build_reports(given, begun)
+            await build_reports(begun)
             if not is_sent:
                 log.info("built; nothing is sent, since is_sent is off")
                 return {}
@@ -73,13 +77,20 @@ async def _gather(given: Settings, release: Release) -> Release:
 
 # Tasks are for the page of the run. Neither is tried again by Prefect: taking the run up again does it better.
 @task(retries=0, cache_policy=NO_CACHE)
-async def build_reports(given: Settings, release: Release) -> None:
-    """Build each distinct report of a release that is not there."""
-    await asyncio.to_thread(deliver.build_all, given, release, get_run_logger().info)
+async def build_reports(release: Release) -> None:
+    """Build each distinct report of a release that is not there.
+
+    The settings are read here: what a task is given goes along to the workers, and settings hold secrets.
+    """
+    given = settings.load()
+    runner = Progress("reports built").counting(runners.of(given))
+    await asyncio.to_thread(deliver.build_all, given, release, get_run_logger().info, runner)
 
 
 @task(retries=0, cache_policy=NO_CACHE)
 async def send_messages(given: Settings, release: Release) -> Delivered:
     """Freeze and send the messages of a release."""
-    say = get_run_logger().info
-    return await asyncio.to_thread(deliver.deliver, given, release, only=(), is_waiting=False, say=say)
+    say, progress = get_run_logger().info, Progress("messages sent")
+    return await asyncio.to_thread(
+        deliver.deliver, given, release, only=(), is_waiting=False, say=say, progress=progress
+    )

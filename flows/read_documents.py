@@ -4,11 +4,14 @@ import asyncio
 import textwrap
 from datetime import UTC, date, datetime
 from io import BytesIO
+from itertools import count
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_table_artifact
 
 from flows import evidence, reading, settings
+from flows.progress import Progress
+from flows.watch import watched
 from reports import proposals
 from reports.language import Language
 from sources import dates
@@ -19,6 +22,7 @@ from sources.model import SourceKind
 _LINE = 120
 
 
+@watched
 @flow(name="read-documents", flow_run_name="read-documents", retries=0)
 async def read_documents(
     sources: list[str], source_kind: SourceKind | None = None, published: date | None = None
@@ -27,20 +31,29 @@ async def read_documents(
 
     Raises DocumentsUnread, naming them, if some could not be read; the claims of the others are kept all the same.
     """
-    given = settings.load()
+    given, log = settings.load(), get_run_logger()
+    found, progress, numbers = reading.find(sources), Progress("documents read"), count(1)
+    log.info("reading %s documents", len(found))
+
+    def say(text: str) -> None:
+        # It is told once of each.
+        log.info("%s", text)
+        progress(next(numbers), len(found))
+
     outcome = await asyncio.to_thread(
         reading.read,
-        reading.find(sources),
+        found,
         reading.Given(kind=source_kind, published=dates.on_day(published) if published else None),
         given,
         datetime.now(UTC),
-        get_run_logger().info,
+        say,
         BytesIO(),
     )
     table = _table(outcome, evidence.load(given))
     await acreate_table_artifact(
         table=table, key="claims-read", description=f"{len(table)} claims in {len(outcome.readings)} documents"
     )
+    log.info("%s claims in %s documents; %s not read", len(table), len(outcome.readings), len(outcome.unread))
     if outcome.unread:
         raise reading.DocumentsUnread(outcome.unread)
     return len(table)

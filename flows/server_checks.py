@@ -19,7 +19,7 @@ import yaml
 from packaging.version import Version
 
 from flows import serving, settings
-from flows.serving import DEPLOYMENTS, POOL
+from flows.serving import DEPLOYMENTS, POOL, WATCH_POOL
 from sources.errors import PolicydiffError
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _routes(paths: dict[str, dict[str, object]]) -> Iterator[tuple[str, str]]:
 
 
 def has_worker(server: Server) -> str:
-    """Say which workers take runs from the pool."""
+    """Say which workers take runs from the pools."""
     return _asked(server, _workers)
 
 
@@ -159,30 +159,36 @@ def _asked(server: Server, ask: "Callable[[PrefectClient], Awaitable[str]]") -> 
 
 
 async def _workers(client: "PrefectClient") -> str:
+    online = await _online(client, POOL, "nothing runs")
+    watching = await _online(client, WATCH_POOL, "nobody is told of a run that is late or was killed")
+    return f"online: {', '.join(online)}; watching: {', '.join(watching)}"
+
+
+async def _online(client: "PrefectClient", pool_name: str, without: str) -> list[str]:
+    """Return the workers of a pool. Raises ServerWrong if there is none, with what it is like without one."""
     from prefect.client.schemas.objects import WorkerStatus
     from prefect.exceptions import ObjectNotFound
 
     try:
-        pool = await client.read_work_pool(POOL)
+        pool = await client.read_work_pool(pool_name)
     except ObjectNotFound as error:
-        raise ServerWrong(f"no work pool {POOL}: `python -m flows.server` makes it") from error
+        raise ServerWrong(f"no work pool {pool_name}: `python -m flows.server` makes it") from error
     if pool.is_paused:
-        raise ServerWrong(f"the work pool {POOL} is paused: `prefect work-pool resume {POOL}`")
-    workers = await client.read_workers_for_work_pool(POOL)
+        raise ServerWrong(f"the work pool {pool_name} is paused: `prefect work-pool resume {pool_name}`")
+    workers = await client.read_workers_for_work_pool(pool_name)
     online = sorted(worker.name for worker in workers if worker.status is WorkerStatus.ONLINE)
     if not online:
-        raise ServerWrong(
-            f"no worker is online, so nothing runs: `policydiff serve`, or `prefect worker start -p {POOL}`"
-        )
-    return f"online: {', '.join(online)}"
+        start = f"`policydiff serve`, or `prefect worker start -p {pool_name}`"
+        raise ServerWrong(f"no worker of {pool_name} is online, so {without}: {start}")
+    return online
 
 
 async def _deployments(client: "PrefectClient") -> str:
     from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName
 
     wanted = {(one["entrypoint"], one["name"]) for one in yaml.safe_load(DEPLOYMENTS.read_bytes())["deployments"]}
-    of_pool = WorkPoolFilter(name=WorkPoolFilterName(any_=[POOL]))
-    found = await client.read_deployments(work_pool_filter=of_pool)
+    of_pools = WorkPoolFilter(name=WorkPoolFilterName(any_=[POOL, WATCH_POOL]))
+    found = await client.read_deployments(work_pool_filter=of_pools)
     if missing := wanted - {(deployment.entrypoint, deployment.name) for deployment in found}:
         names = ", ".join(sorted(f"{name} ({entrypoint})" for entrypoint, name in missing))
         raise ServerWrong(f"not deployed: {names}; `prefect --no-prompt deploy --all` deploys them")

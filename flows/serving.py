@@ -21,6 +21,8 @@ from flows.settings import Settings, check_login
 from sources.errors import PolicydiffError
 
 POOL = "policydiff"
+# Whoever watches the runs of the pool must not wait behind them.
+WATCH_POOL = "policydiff-watch"
 DEPLOYMENTS = Path(__file__).parents[1] / "prefect.yaml"
 
 _USER = "policydiff"

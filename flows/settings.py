@@ -4,7 +4,7 @@
 |---|---|---|---|
 | home | POLICYDIFF_HOME | .policydiff | where the program keeps its own data; in the environment, Prefect's too |
 | out | POLICYDIFF_OUT | out | where reports are written |
-| store | POLICYDIFF_STORE | the folder store in home | where snapshots are kept: a path or an fsspec URL |
+| store | POLICYDIFF_STORE | store in home | snapshots, review, reports and releases: a path or an fsspec URL |
 | reviewer | POLICYDIFF_REVIEWER | none | who decides in `policydiff review`; never guessed |
 | gather.contact | POLICYDIFF_GATHER__CONTACT | none | an address that publishers see, in the user agent |
 | gather.attempts | POLICYDIFF_GATHER__ATTEMPTS | 4 | how often a request is tried |
@@ -14,6 +14,9 @@
 | sources.ID.base_url | POLICYDIFF_SOURCES__ID__BASE_URL | the publisher's | where the source is |
 | sources.ID.enabled | POLICYDIFF_SOURCES__ID__ENABLED | true | whether `gather` without names takes it |
 | sources.ID.urls | POLICYDIFF_SOURCES__ID__URLS | none | further addresses, for sources that take any (feeds) |
+| build.runner | POLICYDIFF_BUILD__RUNNER | processes | where the reports of a release are built; see BuildSettings |
+| build.workers | POLICYDIFF_BUILD__WORKERS | one on each processor | how many reports are built at once |
+| build.dask_address | POLICYDIFF_BUILD__DASK_ADDRESS | a cluster of its own | a Dask scheduler: tcp:// or tls:// |
 | ledger | POLICYDIFF_LEDGER | ledger.db in home | the ledger of deliveries: a database URL (SQLite or PostgreSQL) |
 | subscriptions | POLICYDIFF_SUBSCRIPTIONS | subscriptions.toml | who gets which report |
 | mail.* | POLICYDIFF_MAIL__* | | the relay and the sender; see MailSettings |
@@ -21,9 +24,12 @@
 | serve.runs_at_once | POLICYDIFF_SERVE__RUNS_AT_ONCE | 4 | how many runs its worker takes at once |
 | serve.files_url | POLICYDIFF_SERVE__FILES_URL | none | where a browser finds `out`, for the pages of runs |
 | serve.database | POLICYDIFF_SERVE__DATABASE | SQLite in home | Prefect's database: a PostgreSQL URL |
+| watch.owner | POLICYDIFF_WATCH__OWNER | none | who gets a mail when a run fails, crashes or is late |
+| watch.webhook | POLICYDIFF_WATCH__WEBHOOK | none | an address that is told the same as JSON: https, or this machine |
 | none: secrets are never in a file | POLICYDIFF_SOURCES__ID__API_KEY | none | the key of a source that needs one |
 | none | POLICYDIFF_MAIL__PASSWORD | none | the relay's password |
 | none | POLICYDIFF_MAIL__UNSUBSCRIBE_SECRET | none | what the links to unsubscribe are signed with |
+| none | POLICYDIFF_WATCH__WEBHOOK_SECRET | none | what the webhook is told as "Authorization: Bearer" |
 | none | POLICYDIFF_SERVE__SECRET | made on first use | the login of `policydiff serve`, as NAME:PASSWORD |
 """
 
@@ -33,14 +39,17 @@ import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -53,7 +62,10 @@ from sources.errors import BadInput, Fault
 
 FILE = Path("policydiff.toml")
 # Never repeated in a message; so is the key of a source.
-_SECRETS = frozenset({"ledger", "mail.password", "mail.unsubscribe_secret", "serve.secret", "serve.database"})
+_SECRETS = frozenset(
+    {"ledger", "mail.password", "mail.unsubscribe_secret", "serve.secret", "serve.database"}
+    | {"watch.webhook", "watch.webhook_secret"}
+)
 
 
 class _Part(BaseModel):
@@ -71,6 +83,45 @@ class GatherSettings(_Part):
     connect_seconds: PositiveFloat = 15
     read_seconds: PositiveFloat = 60
     total_seconds: PositiveFloat = 1800
+
+
+class RunnerName(StrEnum):
+    """Where the reports of a release are built."""
+
+    PROCESSES = "processes"
+    PREFECT_THREADS = "prefect-threads"
+    PREFECT_PROCESSES = "prefect-processes"
+    DASK = "dask"
+
+
+class BuildSettings(_Part):
+    """Where the reports of a release are built, and how many at once (0: one on each processor, or what Dask has).
+
+    `processes` are processes of the machine that the run is on. The others are task runners of Prefect and serve its
+    flows: a command without Prefect takes processes. `dask` needs the extra `dask`; it starts a cluster on this machine
+    unless `dask_address` names one that runs, whose workers then need a store that they share.
+    """
+
+    runner: RunnerName = RunnerName.PROCESSES
+    workers: NonNegativeInt = 0
+    dask_address: str = ""
+
+    @field_validator("dask_address")
+    @classmethod
+    def _is_scheduler(cls, value: str, info: ValidationInfo) -> str:
+        if not value:
+            return value
+        try:
+            url = urlsplit(value)
+            is_complete = url.scheme in ("tcp", "tls") and url.hostname and url.port
+        except ValueError:
+            # A port that is no number.
+            is_complete = False
+        if not is_complete:
+            raise ValueError("the address of a Dask scheduler, such as tls://scheduler.example.org:8786")
+        if info.data.get("runner") is not RunnerName.DASK:
+            raise ValueError('build.runner = "dask" beside it; other runners have no scheduler')
+        return value
 
 
 class SourceSettings(_Part):
@@ -221,6 +272,40 @@ class ServeSettings(_Part):
         return _is_loopback(self.host)
 
 
+class WatchSettings(_Part):
+    """Who is told of a run that failed, crashed or is late: by mail through the relay of `mail`, by a webhook, or both.
+
+    The address of a webhook is often a secret itself, and may stand in the environment; `webhook_secret` has to.
+    """
+
+    owner: str = ""
+    webhook: str = ""
+    webhook_secret: SecretStr | None = None
+
+    @field_validator("owner")
+    @classmethod
+    def _is_mail_address(cls, value: str) -> str:
+        return address(value) if value else value
+
+    @field_validator("webhook")
+    @classmethod
+    def _is_safe_address(cls, value: str) -> str:
+        if not value:
+            return value
+        url = urlsplit(value)
+        host = url.hostname or ""
+        if not host or not (url.scheme == "https" or (url.scheme == "http" and _is_loopback(host))):
+            raise ValueError("an address that starts with https://; http:// only for this machine")
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not (value.get_secret_value().isascii() and value.get_secret_value().isprintable()):
+            raise ValueError("one line of printable ASCII")
+        return value
+
+
 # A login is sent with every request, so that it could be guessed at leisure if it were short.
 _SHORTEST_PASSWORD = 12
 
@@ -273,8 +358,10 @@ class Settings(BaseSettings):
     ledger: str = ""
     subscriptions: Path = Path("subscriptions.toml")
     gather: GatherSettings = GatherSettings()
+    build: BuildSettings = BuildSettings()
     mail: MailSettings = MailSettings()
     serve: ServeSettings = ServeSettings()
+    watch: WatchSettings = WatchSettings()
     sources: dict[str, SourceSettings] = {}
 
     @classmethod
@@ -294,7 +381,7 @@ class Settings(BaseSettings):
 
     @property
     def store_location(self) -> str:
-        """Where snapshots are kept."""
+        """Where what machines share is kept: snapshots, the review, finished reports, releases."""
         return self.store or str(self.home / "store")
 
     @property
@@ -321,6 +408,9 @@ def load() -> Settings:
         for source_id in settings.sources
         if source_id not in connectors.ids()
     ]
+    if settings.build.dask_address and not settings.store:
+        expected = "a place that all workers of build.dask_address reach, such as s3://bucket/store"
+        faults.append(Fault(file=str(FILE), path="store", found="nothing", expected=expected))
     faults += [
         Fault(
             file=str(FILE),
@@ -352,9 +442,22 @@ def _secrets(settings: Settings) -> tuple[tuple[str, bool], ...]:
         ("mail.password", settings.mail.password is not None),
         ("mail.unsubscribe_secret", settings.mail.unsubscribe_secret is not None),
         ("serve.secret", settings.serve.secret is not None),
+        ("watch.webhook_secret", settings.watch.webhook_secret is not None),
         ("serve.database", settings.serve.has_database_password),
         ("ledger", "@" in settings.ledger),
     )
+
+
+def secrets(settings: Settings) -> tuple[str, ...]:
+    """Return every secret that the settings hold, to keep them out of a text; the longest first."""
+    mail, serve, watch = settings.mail, settings.serve, settings.watch
+    given = [mail.password, mail.unsubscribe_secret, serve.secret, serve.database, watch.webhook_secret]
+    given += [source.api_key for source in settings.sources.values()]
+    found = {secret.get_secret_value() for secret in given if secret} | {watch.webhook}
+    # An error may show the password of a database alone.
+    database = serve.database.get_secret_value() if serve.database else ""
+    found |= {urlsplit(address).password or "" for address in (database, settings.ledger)}
+    return tuple(sorted(found - {""}, key=len, reverse=True))
 
 
 def key_variable(source_id: str) -> str:

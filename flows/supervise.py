@@ -13,13 +13,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import NoReturn
 
 import httpx
 
 from flows import serving
 from flows.options import say
-from flows.serving import DEPLOYMENTS, POOL, ServeFailed
+from flows.serving import DEPLOYMENTS, POOL, WATCH_POOL, ServeFailed
 from flows.settings import Settings
 
 # How long a part may take to come up: the first start makes the database, on a machine that may be busy.
@@ -175,13 +176,16 @@ async def _bring_up(parts: Parts, told: str) -> None:
     name, _, password = made.login.partition(":")
     async with httpx.AsyncClient(base_url=made.api_url, auth=(name, password), timeout=10) as known:
         (await known.get("/admin/version")).raise_for_status()
-        await _step(made, "pool and variables", "flows.server")
+        await _step(made, "pools, variables and automations", "flows.server")
         deploy = ("prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(DEPLOYMENTS))
         await _step(made, "deployments", *deploy)
-        say("starting the worker")
         since = datetime.now(UTC)
-        worker = await parts.start("worker", "worker", "start", "--pool", POOL, "--name", socket.gethostname())
-        await _until(worker, lambda: _is_online(known, since))
+        # What watches is stopped after what it watches.
+        for name, pool in (("watcher", WATCH_POOL), ("worker", POOL)):
+            say(f"starting the {name}")
+            await parts.start(name, "worker", "start", "--pool", pool, "--name", socket.gethostname())
+        for part, pool in zip(parts.started[1:], (WATCH_POOL, POOL), strict=True):
+            await _until(part, partial(_is_online, known, pool, since))
     say(told)
     await asyncio.gather(*(_has_ended(part) for part in parts.started))
 
@@ -207,9 +211,9 @@ async def _is_healthy(client: httpx.AsyncClient) -> bool:
         return False
 
 
-async def _is_online(client: httpx.AsyncClient, since: datetime) -> bool:
+async def _is_online(client: httpx.AsyncClient, pool: str, since: datetime) -> bool:
     """Say whether a worker has been heard of since then: one that was killed is online for a while yet."""
-    workers = (await client.post(f"/work_pools/{POOL}/workers/filter", json={})).raise_for_status().json()
+    workers = (await client.post(f"/work_pools/{pool}/workers/filter", json={})).raise_for_status().json()
     return any(datetime.fromisoformat(worker["last_heartbeat_time"]) >= since for worker in workers)
 
 

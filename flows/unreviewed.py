@@ -16,7 +16,7 @@ from sources.review import Proposed, Review
 
 def kept(settings: Settings) -> Review:
     """Return where readings and decisions are kept."""
-    return Review(settings.home / "review")
+    return Review(evidence.review_location(settings))
 
 
 def pending(settings: Settings) -> tuple[Unreviewed, ...]:

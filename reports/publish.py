@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reports import acceptance, archive, binding, limits, parquet, render, screen, tables, toolchain
 from reports.edition import MANIFEST, Edition, Kind, canonical_json
+from sources.errors import storing
 
 # A page of the full report takes about a quarter of a second; these stop a page that never ends.
 RENDER_SECONDS = 600
@@ -147,15 +148,16 @@ def manifest(edition: Edition, made: Made) -> str:
 
 
 def write(path: Path, content: bytes) -> File:
-    """Write a file whole: under another name first, then renamed over the old one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file whole: under another name first, then renamed over the old one. Raises StorageFailed."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with storing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with partial.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     return File(path=path, size=len(content), sha256=hashlib.sha256(content).hexdigest())

@@ -1,5 +1,7 @@
 """The errors an operator can act on: one class per action."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -44,6 +46,21 @@ class UnknownName(PolicydiffError):
             else f"; `policydiff list {plural}` shows them all"
         )
         super().__init__(f"unknown {kind} {name!r}{hint}")
+
+
+class StorageFailed(PolicydiffError):
+    """A file cannot be written: make room or correct its rights, then run it again. What stood there stands."""
+
+
+@contextmanager
+def storing(path: object) -> Iterator[None]:
+    """Say of a file that cannot be written which it is and what to do. Raises StorageFailed."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageFailed(
+            f"{path} cannot be written: {error.strerror or error}; make room or correct its rights, then run it again"
+        ) from error
 
 
 class MissingLibrary(PolicydiffError):

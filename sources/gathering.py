@@ -12,7 +12,8 @@ from sources.connector import Ask, Connector, Request
 from sources.errors import PolicydiffError, SourceChanged, SourceError, SourceRefused
 from sources.network import Fetcher
 from sources.readings import Readings, Standing
-from sources.snapshots import Observation, Result, Snapshot, Store, digest_of
+from sources.snapshots import Observation, Result, Snapshot, Store
+from sources.stores import digest_of
 from sources.tables import Withheld
 
 

@@ -19,7 +19,7 @@ import pandas as pd
 
 from sources import tables
 from sources.connector import Connector
-from sources.errors import SourceChanged
+from sources.errors import SourceChanged, storing
 from sources.snapshots import Current, Observation, Store, versions
 from sources.tables import Parsed, Withheld
 
@@ -103,20 +103,21 @@ class Readings:
                 _check_bounds(connector, observation, parsed)
             except SourceChanged as error:
                 fault, parsed = error.reason, Parsed()
-        self._folder.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=self._folder))
-        for name, table in parsed.tables.items():
-            if not table.empty:
-                table.to_parquet(made / f"{name}.parquet", index=False)
         values = {"rows": parsed.rows, "withheld": [asdict(w) for w in parsed.withheld], "fault": fault}
-        (made / "reading.json").write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
-        try:
-            made.rename(folder)
-        except OSError:
-            # Somebody else made the same reading meanwhile: theirs is as good.
-            if not (folder / "reading.json").exists():
-                raise
-            shutil.rmtree(made)
+        with storing(folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            made = Path(tempfile.mkdtemp(dir=self._folder))
+            try:
+                for name, table in parsed.tables.items():
+                    if not table.empty:
+                        table.to_parquet(made / f"{name}.parquet", index=False)
+                (made / "reading.json").write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
+                made.rename(folder)
+            except OSError:
+                shutil.rmtree(made)
+                # Somebody else may have made the same reading meanwhile: theirs is as good.
+                if not (folder / "reading.json").exists():
+                    raise
 
     def standing(self, connector: Connector, observations: tuple[Observation, ...]) -> Standing:
         """Return what stands for a source: of each document the newest version that reads well.

@@ -21,13 +21,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from sources import codebook, dates, drafts
+from sources import codebook, dates, drafts, stores
 from sources.codebook import Addition, Codebook
 from sources.countries import nearest
 from sources.drafts import CITATION, FIELDS, Fields
 from sources.errors import BadInput, DamagedObject, Fault
 from sources.model import Basis, Document, Modality, Proposal, SourceKind, Statement
-from sources.snapshots import LocalPlace, Store
+from sources.snapshots import Store
 from sources.texts import one_line
 
 # The coder of what nobody has edited.
@@ -162,11 +162,11 @@ class Proposed:
 
 
 class Review:
-    """The kept readings and decisions, in a folder. Two processes at once do no harm."""
+    """The kept readings and decisions, in a folder or at an fsspec URL. Two processes at once do no harm."""
 
-    def __init__(self, folder: Path) -> None:
-        self._place = LocalPlace(folder)
-        self._texts = Store(folder)
+    def __init__(self, location: str | Path) -> None:
+        self._place = stores.place(location)
+        self._texts = Store(location)
 
     # --- Readings -----------------------------------------------------------------------------------------------------
 

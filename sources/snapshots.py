@@ -1,8 +1,8 @@
 """The snapshot store: the publishers' exact bytes, kept for good, and what was observed of them when.
 
 Content-addressed and append-only: an object's name is the sha256 of its bytes, an observation is a small file of its
-own; nothing is ever rewritten. A body is written under a temporary name, synced, made read-only and renamed, and its
-folder synced, so that a process killed anywhere leaves either the whole object or none. Every read checks the hash.
+own; nothing is ever rewritten. A process killed anywhere leaves either the whole object or none (`sources/stores.py`).
+Every read checks the hash.
 
     objects/<first two hex digits>/<sha256>             bodies
     observations/<source_id>/<instant>-<digest>.json    what each request or hand-over gave
@@ -11,8 +11,6 @@ folder synced, so that a process killed anywhere leaves either the whole object 
 
 import hashlib
 import json
-import os
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -22,14 +20,12 @@ from enum import StrEnum
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO
 
-import fsspec
-
+from sources import stores
 from sources.errors import DamagedObject
 from sources.formats import Format, recognise
-
-_BLOCK = 1 << 20
+from sources.stores import digest_of
 
 
 class Result(StrEnum):
@@ -116,106 +112,11 @@ class Snapshot:
         return recognise(self.file)
 
 
-class Place(Protocol):
-    """Where objects are kept; names are relative paths with forward slashes."""
-
-    def put(self, name: str, file: BinaryIO) -> None:
-        """Store a file under a name that was not there, whole or not at all; a name that is there stays."""
-
-    def open(self, name: str) -> BinaryIO:
-        """Open for reading. Raises FileNotFoundError."""
-
-    def names(self, prefix: str) -> list[str]:
-        """Return the names under a folder, sorted."""
-
-
-class LocalPlace:
-    """A folder on this machine."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def put(self, name: str, file: BinaryIO) -> None:
-        """Write under a temporary name, sync, make read-only, rename, sync the folder."""
-        target = self._folder / name
-        if target.exists():
-            return
-        incoming = self._folder / "incoming"
-        for folder in (incoming, target.parent):
-            _make_folder(folder)
-        handle, temporary = tempfile.mkstemp(dir=incoming)
-        try:
-            with os.fdopen(handle, "wb") as copy:
-                shutil.copyfileobj(file, copy, _BLOCK)
-                copy.flush()
-                os.fsync(copy.fileno())
-                os.fchmod(copy.fileno(), 0o444)
-            Path(temporary).rename(target)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
-        _sync(target.parent)
-
-    def open(self, name: str) -> BinaryIO:
-        """Open a stored file."""
-        return (self._folder / name).open("rb")
-
-    def names(self, prefix: str) -> list[str]:
-        """Return the names under a folder, sorted."""
-        root = self._folder / prefix
-        return sorted(str(path.relative_to(self._folder)) for path in root.rglob("*") if path.is_file())
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder and its missing parents, each durable before anything is put into it."""
-    if folder.exists():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _sync(folder.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-class RemotePlace:
-    """Any file system fsspec knows: S3 and the like write an object whole or not at all."""
-
-    def __init__(self, url: str) -> None:
-        self._files, self._root = fsspec.core.url_to_fs(url)
-
-    def put(self, name: str, file: BinaryIO) -> None:
-        """Upload in one object."""
-        target = f"{self._root}/{name}"
-        if self._files.exists(target):
-            return
-        self._files.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
-        with self._files.open(target, "wb") as copy:
-            shutil.copyfileobj(file, copy, _BLOCK)
-
-    def open(self, name: str) -> BinaryIO:
-        """Open a stored object."""
-        return cast(BinaryIO, self._files.open(f"{self._root}/{name}", "rb"))
-
-    def names(self, prefix: str) -> list[str]:
-        """Return the names under a folder, sorted."""
-        folder = f"{self._root}/{prefix}".rstrip("/")
-        if not self._files.exists(folder):
-            return []
-        start = len(self._root.rstrip("/")) + 1
-        return sorted(str(path)[start:] for path in self._files.find(folder))
-
-
 class Store:
     """Snapshots and observations of all sources, in a folder or at an fsspec URL."""
 
     def __init__(self, location: str | Path) -> None:
-        text = str(location)
-        self._place: Place = RemotePlace(text) if "://" in text else LocalPlace(Path(text))
+        self._place = stores.place(location)
 
     def keep(self, file: BinaryIO) -> tuple[str, int]:
         """Store a body and return its sha256 and size; one that is there already is checked, not written again.
@@ -354,12 +255,3 @@ def _when(observation: Observation) -> tuple[datetime, datetime]:
 
 def _object_name(sha256: str) -> str:
     return f"objects/{sha256[:2]}/{sha256}"
-
-
-def digest_of(file: BinaryIO) -> tuple[str, int]:
-    """Return the sha256 and the size of what is left of a file."""
-    digest, size = hashlib.sha256(), 0
-    while block := file.read(_BLOCK):
-        digest.update(block)
-        size += len(block)
-    return digest.hexdigest(), size

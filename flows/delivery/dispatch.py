@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from flows import editions
-from flows.batch import Built
+from flows.batch import Built, Runner, on_processes
 from flows.build import Evidence
 from flows.delivery import subscriptions
 from flows.delivery.ledger import NOT_UNDER_WAY, Delivery, Ledger, Planned, State, address_key, key_of
@@ -61,15 +61,15 @@ class Ready:
     slice: Slice
     built: Built
     edition: Edition
-    folder: Path
+    kept: Releases
     news: dict[tuple[tuple[Existence, ...], int | None], News] = field(default_factory=dict)
 
     def files(self, formats: Iterable[str]) -> tuple[Attachment, ...]:
-        """Return the slice's files of some formats, in their order."""
+        """Return the slice's files of some formats, in their order. Raises DamagedObject as `Releases.file` does."""
         by_ending = {name.rsplit(".", 1)[-1]: name for name in self.built.files}
         return tuple(
-            Attachment(name=by_ending[ending], content=(self.folder / by_ending[ending]).read_bytes())
-            for ending in formats
+            Attachment(name=name, content=self.kept.file(self.release, self.slice.name, name))
+            for name in map(by_ending.__getitem__, formats)
         )
 
 
@@ -84,8 +84,14 @@ class Dispatch:
         now: Callable[[], datetime],
         say: Callable[[str], None],
         building_in: Releases | None = None,
+        runner: Runner | None = None,
     ) -> None:
-        """Take what a release needs. A sketch is built in a place of its own, `building_in`."""
+        """Take what a release needs. A sketch is built in a place of its own, `building_in`.
+
+        `runner` is what builds, processes of this machine if there is none.
+
+        `built` fills up with the slices that were built, or found, or could not be made.
+        """
         if not given.mail.sender:
             raise MailNotSet("no sender: set mail.sender in policydiff.toml, or POLICYDIFF_MAIL__SENDER")
         self._given = given
@@ -93,10 +99,13 @@ class Dispatch:
         self._ledger = ledger
         self._releases = releases
         self._building_in = building_in or releases
+        self._runner = runner or on_processes(given.build.workers)
         self._now = now
         self._say = say
+        self.built: dict[str, Built] = {}
         self._roster: Roster | None = None
         self._opened: dict[str, Release] = {}
+        self._rows_at: dict[tuple[str, str, str], str | None] = {}
         self._tests: dict[str, tuple[Ready, Mailing]] = {}
 
     @cached_property
@@ -143,7 +152,7 @@ class Dispatch:
         told = [(self._slice(s, release), s) for s in chosen]
         told.sort(key=lambda pair: (pair[0].name, pair[0].since_id, pair[1].address))
         groups = [list(group) for _, group in groupby(told, lambda pair: (pair[0].name, pair[0].since_id))]
-        release = self._building_in.build(release, _with_formats(told), self._evidence, self._say)
+        release = self._build(release, _with_formats(told))
         for members in groups:
             wanted, built = members[0][0], release.built[members[0][0].name]
             if built.stopped:
@@ -152,19 +161,30 @@ class Dispatch:
             ready = self._ready(release, wanted)
             yield ready, [self._mailing(ready, s) for _, s in members]
 
+    def _build(self, release: Release, wanted: Sequence[Slice]) -> Release:
+        release = self._building_in.build(release, wanted, self._evidence, self._say, self._runner)
+        self.built.update((one.name, release.built[one.name]) for one in wanted)
+        return release
+
     def _ready(self, release: Release, wanted: Slice) -> Ready:
-        folder = self._building_in.folder(release.key, wanted.name)
-        edition = self._evidence.edition(wanted.parameters, wanted.since or folder, lambda _: None)
-        if wanted.since and edition.since is None:
-            book, request = self._evidence.book, edition.request
-            edition = replace(edition, since=editions.since(wanted.since_id, wanted.since, book, request))
         return Ready(
             release=release,
             slice=wanted,
             built=release.built[wanted.name],
-            edition=edition,
-            folder=folder,
+            edition=self._edition(wanted),
+            kept=self._building_in,
         )
+
+    def _edition(self, wanted: Slice) -> Edition:
+        """Return the edition of a slice, compared with the earlier one also where its report does not say so."""
+        if not wanted.since:
+            return self._evidence.edition(wanted.parameters, Path(), lambda _: None)
+        with self._releases.at_hand(wanted.since) as folder:
+            edition = self._evidence.edition(wanted.parameters, folder, lambda _: None)
+            if edition.since is not None:
+                return edition
+            book, request = self._evidence.book, edition.request
+            return replace(edition, since=editions.since(wanted.since_id, folder, book, request))
 
     def _recipients(self, release: Release) -> Sequence[Subscription]:
         """Return who has a part in a release: the active roster, or of a correction those who got the wrong one."""
@@ -178,8 +198,7 @@ class Dispatch:
         return [s for s in active if (address_key(s.address), s.report_id) in got]
 
     def _slice(self, subscription: Subscription, release: Release) -> Slice:
-        earlier = self._earlier(subscription, release)
-        folder, since = earlier or (None, "")
+        folder, since = self._earlier(subscription, release) or ("", "")
         parameters = subscription.parameters(release.as_of, since or None)
         return Slice(
             # A brief has no room for changes: it is the same for all, and only their mails differ.
@@ -190,7 +209,7 @@ class Dispatch:
             since_id=since,
         )
 
-    def _earlier(self, subscription: Subscription, release: Release) -> tuple[Path, str] | None:
+    def _earlier(self, subscription: Subscription, release: Release) -> tuple[str, str] | None:
         """Return folder and id of the edition of this scope that the recipient took last, if it still stands.
 
         A correction is compared with what it corrects; no release with one of a later day, or planned after it.
@@ -204,9 +223,16 @@ class Dispatch:
             is_later = own is not None and delivery.planned >= own.planned
             if earlier is None or earlier.key == release.key or earlier.as_of > release.as_of or is_later:
                 continue
-            if folder := self._releases.rows(earlier, subscription.scope, delivery.edition_id):
+            if folder := self._rows(earlier, subscription.scope, delivery.edition_id):
                 return folder, delivery.edition_id
         return None
+
+    def _rows(self, earlier: Release, scope: str, edition_id: str) -> str | None:
+        """Return where rows stand; many recipients ask for the same."""
+        asked = earlier.key, scope, edition_id
+        if asked not in self._rows_at:
+            self._rows_at[asked] = self._releases.rows(earlier, scope, edition_id)
+        return self._rows_at[asked]
 
     def _open(self, key: str) -> Release | None:
         if key not in self._opened and self._releases.has(key):
@@ -331,8 +357,7 @@ class Dispatch:
             name=f"brief_{subscription.report_id}",
             parameters=ready.slice.parameters.model_copy(update=update),
         )
-        there = self._building_in.open(ready.release.key)
-        release = self._building_in.build(there, [wanted], self._evidence, self._say)
+        release = self._build(ready.release, [wanted])
         return None if release.built[wanted.name].stopped else self._ready(release, wanted)
 
     def _envelope(self, mailing: Mailing) -> Envelope:

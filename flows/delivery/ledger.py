@@ -303,7 +303,7 @@ class Ledger:
 
         Raises LedgerMissing if the database cannot be used, MissingLibrary if its driver is not installed.
         """
-        self._engine = _engine(url)
+        self._engine = connect(url)
         self._journal = Journal(journal)
         self.actor = f"{actor}:{uuid.uuid4().hex[:8]}"
         self.epoch = self._opened()
@@ -654,26 +654,13 @@ class Ledger:
 
     @contextmanager
     def _begin(self) -> Iterator[sa.Connection]:
-        with self._named(), self._engine.begin() as connection:
+        with named(self._engine), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def _read(self) -> Iterator[sa.Connection]:
-        with self._named(), self._engine.connect() as connection:
+        with named(self._engine), self._engine.connect() as connection:
             yield connection.execution_options(**{_READS: True})
-
-    @contextmanager
-    def _named(self) -> Iterator[None]:
-        """Give an error of the database the ledger's name, and say what can be done."""
-        try:
-            yield
-        except DBAPIError as error:
-            shown = self._engine.url.render_as_string(hide_password=True)
-            raise LedgerMissing(
-                f"the ledger {shown} cannot be used: {one_line(str(error.orig))}; check its address, that its server "
-                "runs and that no other program holds it; put a damaged file back from a backup: what was sent since "
-                "is then held as unknown"
-            ) from error
 
     def _move(
         self,
@@ -756,8 +743,11 @@ class Ledger:
         connection.execute(sa.delete(_LOST).where(_LOST.c.key.in_(sa.select(_DELIVERIES.c.key))))
 
 
-def _engine(url: str) -> sa.Engine:
-    """Return the way to a database. Raises LedgerMissing for an address that is none or of another kind."""
+def connect(url: str) -> sa.Engine:
+    """Return the way to the ledger's database, in which others keep tables of their own.
+
+    Raises LedgerMissing for an address that is none or of another kind, MissingLibrary without its driver.
+    """
     try:
         parsed = sa.make_url(url)
         if parsed.drivername == "postgresql":
@@ -779,6 +769,20 @@ def _engine(url: str) -> sa.Engine:
     return engine
 
 
+@contextmanager
+def named(engine: sa.Engine) -> Iterator[None]:
+    """Give an error of the database the ledger's name, and say what can be done. Raises LedgerMissing."""
+    try:
+        yield
+    except DBAPIError as error:
+        shown = engine.url.render_as_string(hide_password=True)
+        raise LedgerMissing(
+            f"the ledger {shown} cannot be used: {one_line(str(error.orig))}; check its address, that its disk has "
+            "room, that its server runs and that no other program holds it; put a damaged file back from a backup: "
+            "what was sent since is then held as unknown"
+        ) from error
+
+
 def _make_file(path: Path) -> None:
     """Make an empty database in WAL mode, if there is none, that only its owner may read.
 
@@ -790,13 +794,17 @@ def _make_file(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         os.close(handle)
-        with closing(sqlite3.connect(partial)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-        with suppress(FileExistsError):
-            os.link(partial, path)
-        Path(partial).unlink()
+        try:
+            with closing(sqlite3.connect(partial)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+            with suppress(FileExistsError):
+                os.link(partial, path)
+        finally:
+            Path(partial).unlink()
     except OSError as error:
         raise LedgerMissing(f"the ledger {path} cannot be made: {error.strerror}") from error
+    except sqlite3.Error as error:
+        raise LedgerMissing(f"the ledger {path} cannot be made: {error}") from error
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

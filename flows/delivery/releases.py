@@ -1,11 +1,13 @@
 """Releases: the reports that go out together under one calendar key, such as `2026-W48`.
 
 A release has one day (`as_of`), so that a run that is taken up again tomorrow still says what it said today. Each
-distinct slice of the roster is built once, in a folder of its own; what was built, what its check refused and what
-rests on sources too old to be sent stands in `release.json`, written whole after each.
+distinct slice of the roster is built once, in a folder of its own in the store. What was built of it, or why nothing
+was, stands in a file of that slice alone, written last: runs that build other slices of the release at the same time,
+on whatever machine, take nothing from each other.
 
     releases/<key>/release.json
     releases/<key>/<slice>/policy-comparison_...pdf, .json, .manifest.json
+    releases/<key>/<slice>/built.json
     releases/<key>/<slice>/<edition>/policy-comparison_...json, .manifest.json
 
 Evidence that changes while a release goes out makes another edition of a slice, and its files take the place of the
@@ -13,24 +15,27 @@ earlier ones. The rows of each stay in a folder of their own: whoever got it is 
 rows in scope, also of a report that prints only those that changed.
 """
 
+import hashlib
 import json
-import os
 import re
-import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
+from io import BytesIO
 from pathlib import Path
 
-from flows.batch import Built, Order, build_each
+from flows.batch import Built, Order, Runner, build_each
 from flows.build import Evidence
 from flows.options import UsageError
 from flows.parameters import ReportParameters
-from reports import publish, tables
-from reports.edition import MANIFEST, Kind
-from sources.errors import BadInput, Fault, UnknownName
+from reports import tables
+from reports.edition import MANIFEST, Kind, canonical_json
+from sources import stores
+from sources.errors import BadInput, DamagedObject, Fault, UnknownName
 
 _FILE = "release.json"
+_BUILT = "built.json"
 _DIGITS = 12
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
 
@@ -39,13 +44,14 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
 class Slice:
     """What some recipients want, built once for all of them: its name, its scope, and what to build.
 
-    `since` is the folder of the edition that changes are told from, None for a first report, and `since_id` its id.
+    `since` is where the edition stands, in the store, that changes are told from, and `since_id` its id; a first report
+    has neither.
     """
 
     name: str
     scope: str
     parameters: ReportParameters
-    since: Path | None
+    since: str = ""
     since_id: str = ""
 
 
@@ -63,119 +69,178 @@ class Release:
 
 
 class Releases:
-    """The releases kept in a folder."""
+    """The releases kept in a store, in a folder of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, location: str, folder: str = "releases") -> None:
+        self._place = stores.place(location)
         self._folder = folder
 
     def keys(self) -> list[str]:
         """Return the keys of all releases, the latest day last."""
-        found = [self.open(path.parent.name) for path in self._folder.glob(f"*/{_FILE}")]
+        files = [f"{self._folder}/{key}/{_FILE}" for key in self._place.folders(self._folder)]
+        found = [_release(name, content) for name, content in self._place.read(files).items()]
         return [release.key for release in sorted(found, key=lambda release: (release.as_of, release.key))]
 
     def has(self, key: str) -> bool:
         """Say whether a release was begun."""
-        return (self._folder / _checked(key) / _FILE).exists()
+        return self._place.has(f"{self.folder(key)}/{_FILE}")
 
     def open(self, key: str) -> Release:
-        """Return a release. Raises UnknownName if there is none, BadInput if its file is damaged."""
-        path = self._folder / _checked(key) / _FILE
+        """Return a release with what was built of it.
+
+        Raises UnknownName if there is none, BadInput if one of its files is damaged.
+        """
+        folder = self.folder(key)
+        file = f"{folder}/{_FILE}"
         try:
-            content = json.loads(path.read_bytes())
-            built = {name: Built(**{**b, "too_old": tuple(b["too_old"])}) for name, b in content.pop("built").items()}
-            return Release(**{**content, "as_of": date.fromisoformat(content["as_of"]), "built": built})
+            release = _release(file, self._place.read([file])[file])
         except FileNotFoundError as error:
             raise UnknownName("release", key, self.keys()) from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            fault = Fault(file=f"{key}/{_FILE}", path=".", found=str(error), expected="a release")
-            raise BadInput([fault]) from error
+        files = [name for name in self._place.names(folder) if name.endswith(f"/{_BUILT}")]
+        told = {name.split("/")[-2]: _built(name, content) for name, content in self._place.read(files).items()}
+        return replace(
+            release,
+            built={name: built for name, (built, _) in told.items()},
+            scopes={name: scope for name, (_, scope) in told.items()},
+        )
 
     def begin(self, key: str, as_of: date, corrects: str = "", reason: str = "") -> Release:
         """Return the release of a key, a new one if there is none; an old one keeps its day.
 
         Raises UsageError if the key stands for another correction, or for none.
         """
-        if self.has(key):
-            found = self.open(key)
-            if (found.corrects, found.reason) != (corrects, reason) and corrects:
-                raise UsageError(
-                    f"{key} is there already and corrects {found.corrects or 'nothing'}: choose another key"
-                )
-            return found
-        release = Release(key=key, as_of=as_of, corrects=corrects, reason=reason)
-        self.save(release)
-        return release
+        if not self.has(key):
+            new = _content(Release(key=key, as_of=as_of, corrects=corrects, reason=reason))
+            self._place.put(f"{self.folder(key)}/{_FILE}", BytesIO(new))
+        # Another run may have begun it at the same instant: what stands is the release.
+        found = self.open(key)
+        if (found.corrects, found.reason) != (corrects, reason) and corrects:
+            raise UsageError(f"{key} is there already and corrects {found.corrects or 'nothing'}: choose another key")
+        return found
 
     def note_gathered(self, release: Release, now: datetime) -> Release:
-        """Return the release with the instant its sources were gathered for it, kept."""
+        """Return the release with the instant its sources were gathered for it, kept. For the run that owns it."""
         release = replace(release, gathered=now.isoformat(timespec="seconds"))
-        self.save(release)
+        self._place.replace(f"{self.folder(release.key)}/{_FILE}", BytesIO(_content(release)))
         return release
 
-    def folder(self, key: str, name: str) -> Path:
-        """Return where the files of a slice stand."""
-        return self._folder / _checked(key) / _checked(name)
+    def folder(self, key: str, *slice_name: str) -> str:
+        """Return where a release stands in the store, or a slice of it. Raises UsageError for a name that is a path."""
+        return "/".join((self._folder, *map(_checked, (key, *slice_name))))
 
-    def save(self, release: Release) -> None:
-        """Write a release's file whole."""
-        content = {**asdict(release), "as_of": release.as_of.isoformat()}
-        text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
-        publish.write(self._folder / release.key / _FILE, text.encode())
+    def file(self, release: Release, name: str, file: str) -> bytes:
+        """Return a file of a slice as it was built. Raises DamagedObject if what stands there is anything else."""
+        where = f"{self.folder(release.key, name)}/{file}"
+        expected = release.built[name].files[file]
+        try:
+            content = self._place.read([where])[where]
+        except FileNotFoundError as error:
+            raise DamagedObject(f"{where} is missing from the store; run it again, and it is built anew") from error
+        if (found := hashlib.sha256(content).hexdigest()) != expected:
+            told = f"{where} is not as it was built: its bytes have sha256 {found}, expected {expected}"
+            raise DamagedObject(f"{told}; run it again, and it is built anew")
+        return content
 
-    def rows(self, release: Release, scope: str, edition_id: str) -> Path | None:
+    def rows(self, release: Release, scope: str, edition_id: str) -> str | None:
         """Return the folder with the rows of an edition that had a scope, or None where it does not stand any more."""
         names = [name for name, found in release.scopes.items() if found == scope]
-        folders = [self.folder(release.key, name) / edition_id[:_DIGITS] for name in names]
-        return next((folder for folder in folders if folder.is_dir()), None)
+        folders = [f"{self.folder(release.key, name)}/{edition_id[:_DIGITS]}" for name in names]
+        return next((folder for folder in folders if self._has_rows(folder)), None)
+
+    def at_hand(self, folder: str) -> AbstractContextManager[Path]:
+        """Give a folder of this machine with the rows that `rows` found, for as long as they are read."""
+        return self._place.folder(folder)
+
+    def _has_rows(self, folder: str) -> bool:
+        # The manifest is written last.
+        return any(name.endswith(MANIFEST) for name in self._place.names(folder))
 
     def build(
-        self, release: Release, wanted: Sequence[Slice], evidence: Evidence, say: Callable[[str], None]
+        self,
+        release: Release,
+        wanted: Sequence[Slice],
+        evidence: Evidence,
+        say: Callable[[str], None],
+        runner: Runner | None = None,
     ) -> Release:
-        """Return the release with slices built; what is there as it would be built now is not built again."""
+        """Return the release with slices built; what is there as it would be built now is not built again.
+
+        `runner` is where they are built, on this machine if there is none.
+        """
         orders = [
             Order(
                 name=one.name,
-                parameters=one.parameters.model_copy(update={"out": self.folder(release.key, one.name)}),
+                parameters=one.parameters,
+                folder=self.folder(release.key, one.name),
                 editions_in=one.since or self.folder(release.key, one.name),
             )
             for one in wanted
         ]
         slices = {one.name: one for one in wanted}
-        for name, built in build_each(orders, evidence, say):
+        for name, built in build_each(orders, evidence, say, runner):
+            folder, scope = self.folder(release.key, name), slices[name].scope
             if not built.stopped:
-                self._keep_rows(self.folder(release.key, name), slices[name], built.edition_id, evidence)
+                self._keep_rows(folder, slices[name], built, evidence)
             if release.built.get(name) != built:
-                # Another run may have built other slices meanwhile.
-                there = self.open(release.key)
-                release = replace(
-                    there,
-                    built={**there.built, name: built},
-                    scopes={**there.scopes, name: slices[name].scope},
-                )
-                self.save(release)
+                content = canonical_json({**asdict(built), "scope": scope}).encode()
+                self._place.replace(f"{folder}/{_BUILT}", BytesIO(content))
+                release = replace(release, built={**release.built, name: built}, scopes={**release.scopes, name: scope})
         return release
 
-    def _keep_rows(self, folder: Path, one: Slice, edition_id: str, evidence: Evidence) -> None:
+    def _keep_rows(self, folder: str, one: Slice, built: Built, evidence: Evidence) -> None:
         """Keep the rows of an edition apart from the files of its slice, which a later edition replaces."""
-        kept = folder / edition_id[:_DIGITS]
-        if kept.is_dir():
+        kept = f"{folder}/{built.edition_id[:_DIGITS]}"
+        rows = next((name for name in built.files if name.endswith(".json")), None)
+        # A brief in place of files that are too large comes without.
+        if rows is None or self._has_rows(kept):
             return
-        partial = folder / f".{kept.name}.{os.getpid()}.partial"
-        partial.mkdir(exist_ok=True)
-        for path in folder.glob("*.json"):
-            shutil.copyfile(path, partial / path.name)
-            if one.parameters.report is Kind.CHANGES and not path.name.endswith(MANIFEST):
-                whole = one.parameters.model_copy(update={"report": Kind.FULL, "since": None})
-                made = evidence.edition(whole, folder, lambda _: None)
-                rows = tables.as_json(made.all_rows, made.request.clock, made.codebook)
-                (partial / path.name).write_text(rows, encoding="utf-8")
-        try:
-            partial.rename(kept)
-        except OSError:
-            # Another run may have kept the same rows meanwhile.
-            if not kept.is_dir():
-                raise
-            shutil.rmtree(partial)
+        manifest = rows.removesuffix(".json") + MANIFEST
+        stand = self._place.read([f"{folder}/{rows}", f"{folder}/{manifest}"])
+        content = {name.rsplit("/", 1)[-1]: found for name, found in stand.items()}
+        if one.parameters.report is Kind.CHANGES:
+            whole = one.parameters.model_copy(update={"report": Kind.FULL, "since": None})
+            made = evidence.edition(whole, Path(), lambda _: None)
+            content[rows] = tables.as_json(made.all_rows, made.request.clock, made.codebook).encode()
+        # Another run may keep the same rows at the same time: what stands first stays.
+        for name in (rows, manifest):
+            self._place.put(f"{kept}/{name}", BytesIO(content[name]))
+
+
+def _content(release: Release) -> bytes:
+    """Return what the file of a release holds: all but what was built, which stands with each slice."""
+    content = {
+        "key": release.key,
+        "as_of": release.as_of.isoformat(),
+        "corrects": release.corrects,
+        "reason": release.reason,
+        "gathered": release.gathered,
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1).encode()
+
+
+def _release(name: str, content: bytes) -> Release:
+    try:
+        found = json.loads(content)
+        return Release(
+            key=found["key"],
+            as_of=date.fromisoformat(found["as_of"]),
+            corrects=found["corrects"],
+            reason=found["reason"],
+            gathered=found["gathered"],
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadInput([Fault(file=name, path=".", found=str(error), expected="a release")]) from error
+
+
+def _built(name: str, content: bytes) -> tuple[Built, str]:
+    """Return what was built of a slice, and its scope."""
+    try:
+        found = json.loads(content)
+        scope = found.pop("scope")
+        return Built(**{**found, "too_old": tuple(found["too_old"])}), scope
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        fault = Fault(file=name, path=".", found=str(error), expected="what was built; remove it and run it again")
+        raise BadInput([fault]) from error
 
 
 def _checked(name: str) -> str:

@@ -192,8 +192,11 @@ def test_doctor_names_a_damaged_snapshot(run, tmp_path):
     (path,) = (tmp_path / ".policydiff" / "store" / "objects").glob("*/*")
     path.chmod(0o644)
     path.write_bytes(b"other")
+    (tmp_path / "policydiff.toml").write_text('[watch]\nowner = "ana@example.org"\n', encoding="utf-8")
     code, text, _ = run("doctor")
     assert code == 1
+    # An owner who could not be told.
+    assert "mail.host: found nothing" in text
     assert f"snapshot {path.name} is damaged" in text
     code, text, error = run("series")
     assert code == 1
@@ -221,6 +224,7 @@ def test_doctor_says_what_is_right(run):
     code, text, _ = run("doctor")
     assert code == 0
     assert "codebook" in text
+    assert "nobody is told of runs that fail: watch.owner or watch.webhook in policydiff.toml names who is" in text
     assert "WRONG" not in text
 
 

@@ -175,7 +175,7 @@ def test_a_report_that_may_not_be_sent_makes_the_run_red_and_stands_in_the_tally
     def refuse(*_):
         raise Refused("page 2 is empty")
 
-    monkeypatch.setattr("flows.batch.publish.publish", refuse)
+    monkeypatch.setattr("flows.batch.publish.make", refuse)
     state = run("2026-W45")
     assert state.is_failed()
     assert "not sent: country_GTM_en_letter_" in (state.message or "")

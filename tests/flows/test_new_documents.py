@@ -112,7 +112,7 @@ def test_a_defect_of_the_reader_is_told_as_one(taken, monkeypatch):
 def test_sources_of_numbers_hold_no_documents_to_read(tmp_path):
     assert read(Settings(home=tmp_path), "cbp_encounters") is None
     assert read(Settings(home=tmp_path), "feeds") is None
-    assert not (tmp_path / "review").exists()
+    assert not (tmp_path / "store" / "review").exists()
 
 
 def test_items_of_a_feed_without_a_link_or_day_can_be_read(tmp_path, monkeypatch):

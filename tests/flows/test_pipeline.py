@@ -105,11 +105,14 @@ def test_a_run_with_something_unknown_is_red(relay):
 
 # Where a run is killed: what it does at that moment, and the how-manieth time.
 POINTS = [
-    ("flows.delivery.releases.Releases.save", 1),
-    ("reports.publish.write", 1),
-    ("reports.publish.write", 3),
+    # The release, then two files of a report with the manifest, what points to it, its rows, what was built.
+    ("sources.stores.LocalPlace.put", 1),
+    ("sources.stores.LocalPlace.replace", 1),
+    ("sources.stores.LocalPlace.replace", 3),
     ("flows.batch.Kept.keep", 1),
-    ("flows.delivery.releases.Releases.save", 2),
+    ("sources.stores.LocalPlace.put", 2),
+    ("sources.stores.LocalPlace.put", 3),
+    ("sources.stores.LocalPlace.replace", 6),
     ("flows.delivery.ledger.Ledger.plan", 1),
     ("flows.delivery.ledger.Ledger.freeze", 1),
     ("flows.delivery.ledger.Ledger.claim", 2),
@@ -127,7 +130,7 @@ module, names = next(
     (importlib.import_module(".".join(parts[:n])), parts[n:])
     for parts in [where.split(".")]
     for n in (2, 3)
-    if parts[n - 1] in {"releases", "publish", "batch", "ledger"}
+    if parts[n - 1] in {"stores", "batch", "ledger"}
 )
 owner = getattr(module, names[0]) if len(names) == 2 else module
 real, calls = getattr(owner, names[-1]), []

@@ -145,7 +145,7 @@ def test_snapshots_gathered_since_are_named_by_their_source(run, built):
 
 
 def test_what_was_accepted_or_rejected_since_is_not_in_it(run, built, tmp_path):
-    review = Review(tmp_path / ".policydiff" / "review")
+    review = Review(tmp_path / ".policydiff" / "store" / "review")
     document = make.document(TEXT, published=dates.parse("2025-02-04"))
     review.keep(Reading(document=document, proposals=(SIGNED, FLIGHTS), group="g1", read=make.RETRIEVED))
     signed, flights = (item.id for item in review.proposals())

@@ -55,7 +55,7 @@ def run(run, book, monkeypatch):
 def kept(run, tmp_path):
     """Return the kept review of one document, and the ids of its proposals by instrument."""
     del run
-    review = Review(tmp_path / ".policydiff" / "review")
+    review = Review(tmp_path / ".policydiff" / "store" / "review")
     document = make.document(TEXT, published=dates.parse("2025-02-04"))
     when = datetime(2026, 3, 1, tzinfo=UTC)
     review.keep(Reading(document=document, proposals=(SIGNED, FLIGHTS), group="g1", read=when))

@@ -96,7 +96,7 @@ class Office:
 def office(run, dry, tmp_path, monkeypatch):
     """Return the command with a relay, two recipients, and their reports built before."""
     (tmp_path / "subscriptions.toml").write_text(ROSTER, encoding="utf-8")
-    shutil.copytree(dry[1] / ".policydiff/built", tmp_path / ".policydiff/built")
+    shutil.copytree(dry[1] / ".policydiff/store", tmp_path / ".policydiff/store")
     # What has to be built is built by this process, where a test can stand in its way.
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     with serving() as relay:
@@ -369,15 +369,15 @@ def test_a_correction_names_a_release_and_a_reason_and_has_a_key_of_its_own(offi
 def refuse(monkeypatch, language):
     """Let every report be made anew, and the acceptance check refuse those of a language."""
 
-    publishing = publish.publish
+    making = publish.make
 
-    def refusing(edition, formats, out):
+    def refusing(edition, formats, say):
         if edition.request.language == language:
             raise Refused("page 2 is empty")
-        return publishing(edition, formats, out)
+        return making(edition, formats, say)
 
-    shutil.rmtree(".policydiff/built")
-    monkeypatch.setattr("reports.publish.publish", refusing)
+    shutil.rmtree(".policydiff/store/built")
+    monkeypatch.setattr("reports.publish.make", refusing)
 
 
 @pytest.mark.parametrize("mode", [(), ("--yes",), ("--test-to", "me@example.org")])

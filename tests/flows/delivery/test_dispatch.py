@@ -99,19 +99,19 @@ def office(book, tmp_path, monkeypatch):
     ):
         mail = MailSettings(host="127.0.0.1", port=relay.port, tls="none", sender="reports@policy.example")
         given = Settings(home=tmp_path, mail=mail, subscriptions=tmp_path / "people.toml")
-        yield Office(given=given, ledger=ledger, releases=Releases(tmp_path / "releases"), relay=relay)
+        yield Office(given=given, ledger=ledger, releases=Releases(given.store_location), relay=relay)
 
 
 @pytest.fixture
 def published(monkeypatch):
     """Return what was built so far, as names of files' endings by kind and language."""
-    real, found = publish.publish, []
+    real, found = publish.make, []
 
-    def publishing(edition, formats, out):
+    def making(edition, formats, say):
         found.append((edition.request.kind, edition.request.language, *sorted(formats)))
-        return real(edition, formats, out)
+        return real(edition, formats, say)
 
-    monkeypatch.setattr("reports.publish.publish", publishing)
+    monkeypatch.setattr("reports.publish.make", making)
     return found
 
 
@@ -182,14 +182,14 @@ def test_what_a_dead_run_had_planned_gets_its_message(office):
 
 
 def test_a_report_that_fails_stops_no_other(office, monkeypatch):
-    real = publish.publish
+    real = publish.make
 
-    def publishing(edition, formats, out):
+    def making(edition, formats, say):
         if edition.request.language == "es":
             raise Refused("page 2 is empty")
-        return real(edition, formats, out)
+        return real(edition, formats, say)
 
-    monkeypatch.setattr("reports.publish.publish", publishing)
+    monkeypatch.setattr("reports.publish.make", making)
     office.roster(subscribed(ANA, language="es"), subscribed(BEN, language="es"), subscribed(EVA))
     assert set(office.send("2026-W48")) == {EVA}
     (told,) = [line for line in office.said if "not sent to 2" in line]
@@ -197,7 +197,7 @@ def test_a_report_that_fails_stops_no_other(office, monkeypatch):
     stopped = {name: built.stopped for name, built in office.releases.open("2026-W48").built.items() if built.stopped}
     assert len(stopped) == 1
     # Once it can be made, it is, for those who lack it.
-    monkeypatch.setattr("reports.publish.publish", real)
+    monkeypatch.setattr("reports.publish.make", real)
     assert set(office.send("2026-W48")) == {ANA, BEN}
 
 

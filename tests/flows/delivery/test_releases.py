@@ -1,36 +1,54 @@
 """Releases: a key, a day, what was built, and the rows that the next one is compared with."""
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from io import BytesIO
 
+import fsspec
 import pytest
 
 from flows import editions, settings
-from flows.batch import Built
 from flows.build import Evidence
 from flows.delivery.releases import Releases, Slice
 from flows.options import UsageError
 from flows.parameters import ReportParameters
-from sources.errors import BadInput, UnknownName
+from sources import stores
+from sources.errors import BadInput, DamagedObject, UnknownName
 from tests.flows.test_batch import with_other_text
 
 OCTOBER, TODAY = date(2026, 10, 1), date(2026, 11, 24)
 
 
-@pytest.fixture
-def kept(tmp_path):
-    return Releases(tmp_path / "releases")
-
-
-@pytest.fixture
-def evidence(book, tmp_path, monkeypatch):
-    """Return the shipped evidence, with a home of its own."""
+@pytest.fixture(params=["folder", "memory"])
+def given(request, tmp_path, monkeypatch):
+    """Return settings with a home of their own, and a store that is a folder of it, or at an fsspec URL."""
     monkeypatch.setenv("POLICYDIFF_HOME", str(tmp_path / "home"))
-    return Evidence(configured=settings.load(), book=book)
+    if request.param == "memory":
+        monkeypatch.setenv("POLICYDIFF_STORE", f"memory://{tmp_path}")
+        # No other process sees it.
+        monkeypatch.setattr("os.cpu_count", lambda: 1)
+    return settings.load()
 
 
-def wanted(country="GTM", report="country", since=None, since_id="", as_of=TODAY):
+@pytest.fixture
+def kept(given):
+    return Releases(given.store_location)
+
+
+@pytest.fixture
+def place(given):
+    return stores.place(given.store_location)
+
+
+@pytest.fixture
+def evidence(book, given):
+    """Return the shipped evidence."""
+    return Evidence(configured=given, book=book)
+
+
+def wanted(country="GTM", report="country", since="", since_id="", as_of=TODAY):
     """Return a slice about a country."""
     parameters = ReportParameters(
         report=report, countries=[country], as_of=as_of, formats=["json"], since=since_id or None
@@ -97,9 +115,9 @@ def test_a_release_that_is_not_there_is_named_with_those_that_are(kept):
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", "{}", '{"built": {}}', '{"built": 1}', '{"key": "a", "as_of": "soon", "built": {}}']
 )
-def test_a_damaged_file_is_named(kept, tmp_path, content):
+def test_a_damaged_file_is_named(kept, place, content):
     kept.begin("2026-W48", TODAY)
-    (tmp_path / "releases/2026-W48/release.json").write_text(content, encoding="utf-8")
+    place.replace("releases/2026-W48/release.json", BytesIO(content.encode()))
     with pytest.raises(BadInput, match=r"2026-W48/release\.json: \.: found .*; expected a release"):
         kept.open("2026-W48")
 
@@ -113,13 +131,13 @@ def test_what_was_built_comes_back_as_it_was(kept, evidence):
     assert built.scopes == {"country_GTM": "GTM"}
     (one,) = built.built.values()
     assert not one.stopped
-    stands = {path.name for path in kept.folder("2026-W48", "country_GTM").glob("*.json")}
-    assert set(one.files) < stands
+    contents = {name: kept.file(built, "country_GTM", name) for name in one.files}
+    assert {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()} == one.files
 
 
-def test_what_cannot_be_built_is_kept_with_its_reason_and_tried_again(kept, evidence, tmp_path):
+def test_what_cannot_be_built_is_kept_with_its_reason_and_tried_again(kept, evidence):
     begun = kept.begin("2026-W48", TODAY)
-    missing = wanted(since=tmp_path, since_id="e" * 64)
+    missing = wanted(since="releases/nowhere", since_id="e" * 64)
     built = kept.build(begun, [missing, wanted("MEX")], evidence, quiet)
     assert "unknown edition" in built.built["country_GTM"].refused
     assert not built.built["country_MEX"].stopped
@@ -128,9 +146,34 @@ def test_what_cannot_be_built_is_kept_with_its_reason_and_tried_again(kept, evid
 
 def test_what_another_run_built_meanwhile_is_not_lost(kept, evidence):
     begun = kept.begin("2026-W48", TODAY)
-    kept.save(replace(begun, built={"full_region": Built(edition_id="e")}, scopes={"full_region": "region"}))
-    built = kept.build(begun, [wanted()], evidence, quiet)
-    assert built.built.keys() == built.scopes.keys() == {"full_region", "country_GTM"}
+    kept.build(begun, [wanted("MEX")], evidence, quiet)
+    assert kept.build(begun, [wanted()], evidence, quiet).built.keys() == {"country_GTM"}
+    found = kept.open("2026-W48")
+    assert found.built.keys() == found.scopes.keys() == {"country_MEX", "country_GTM"}
+
+
+@pytest.mark.parametrize("content", [None, b"", b"altered"])
+def test_a_file_that_is_not_as_it_was_built_is_never_handed_out_and_built_anew(kept, evidence, given, place, content):
+    built = kept.build(kept.begin("2026-W48", TODAY), [wanted()], evidence, quiet)
+    (name,) = built.built["country_GTM"].files
+    good = kept.file(built, "country_GTM", name)
+    where = f"{kept.folder('2026-W48', 'country_GTM')}/{name}"
+    if content is None:
+        files, root = fsspec.core.url_to_fs(given.store_location)
+        files.rm(f"{root}/{where}")
+    else:
+        place.replace(where, BytesIO(content))
+    with pytest.raises(DamagedObject, match=rf"{name} is (missing from the store|not as it was built).*run it again"):
+        kept.file(built, "country_GTM", name)
+    kept.build(built, [wanted()], evidence, quiet)
+    assert kept.file(built, "country_GTM", name) == good
+
+
+def test_what_was_built_of_a_slice_and_cannot_be_read_is_named(kept, evidence, place):
+    kept.build(kept.begin("2026-W48", TODAY), [wanted()], evidence, quiet)
+    place.replace("releases/2026-W48/country_GTM/built.json", BytesIO(b'{"scope": "GTM"}'))
+    with pytest.raises(BadInput, match=r"2026-W48/country_GTM/built\.json: \.: found .*; expected what was built"):
+        kept.open("2026-W48")
 
 
 # --- Rows to compare with ---------------------------------------------------------------------------------------
@@ -143,10 +186,10 @@ def test_the_rows_of_each_edition_stay_when_another_takes_its_place(kept, eviden
     ids = [release.built["country_GTM"].edition_id for release in (first, second)]
     assert ids[0] != ids[1]
     for edition_id in ids:
-        folder = kept.rows(second, "GTM", edition_id)
-        _, manifest = editions.find(edition_id, folder)
-        assert manifest["edition"] == edition_id
-        assert len(list(folder.iterdir())) == 2
+        with kept.at_hand(kept.rows(second, "GTM", edition_id)) as folder:
+            _, manifest = editions.find(edition_id, folder)
+            assert manifest["edition"] == edition_id
+            assert len(list(folder.iterdir())) == 2
 
 
 def test_rows_are_those_of_their_scope_and_edition_alone(kept, evidence):
@@ -163,11 +206,15 @@ def test_a_report_on_changes_keeps_all_rows_of_its_scope(kept, evidence):
     folder = kept.rows(earlier, "GTM", edition_id)
     one = wanted(report="changes", since=folder, since_id=edition_id)
     built = kept.build(kept.begin("2026-W48", TODAY), [one, wanted()], evidence, quiet)
-    told = {name: _codes(kept.folder("2026-W48", name)) for name in built.built}
+    told = {}
+    for name, one in built.built.items():
+        (file,) = one.files
+        told[name] = _codes(kept.file(built, name, file))
     assert told["changes_GTM"] < told["country_GTM"]
-    assert _codes(kept.rows(built, "GTM", built.built["changes_GTM"].edition_id)) == told["country_GTM"]
+    with kept.at_hand(kept.rows(built, "GTM", built.built["changes_GTM"].edition_id)) as folder:
+        (path,) = [path for path in folder.glob("*.json") if not path.name.endswith("manifest.json")]
+        assert _codes(path.read_bytes()) == told["country_GTM"]
 
 
-def _codes(folder):
-    (path,) = [path for path in folder.glob("*.json") if not path.name.endswith("manifest.json")]
-    return {row["code"] for row in json.loads(path.read_bytes())["rows"]}
+def _codes(rows):
+    return {row["code"] for row in json.loads(rows)["rows"]}

@@ -29,6 +29,7 @@ SCHEDULED = {
     "flows.heartbeat.heartbeat": ["*/5 * * * *"],
     "flows.build_report.build_report": [],
     "flows.read_documents.read_documents": [],
+    "flows.watch.tell_owner": ["*/10 * * * *"],
 }
 
 
@@ -127,7 +128,7 @@ def test_a_signal_while_it_comes_up_stops_what_was_started(another):
 
 def test_when_the_worker_dies_it_says_so_and_stops_the_server(another):
     another.wait_for("serving at")
-    worker = next(number for number, command in another.alive().items() if "prefect worker start" in command)
+    worker = next(number for number, command in another.alive().items() if "--pool policydiff --name" in command)
     os.kill(worker, signal.SIGKILL)
     assert another.process.wait(120) == 1
     assert "error: the worker was killed by SIGKILL" in another.said
@@ -168,7 +169,7 @@ def test_the_doctor_finds_a_server_that_works_right(served):
     assert server_checks.answers(server) == f"Prefect 3.8.8 at {served.api_url}"
     assert server_checks.refuses_strangers(server).endswith("routes refuse a request without a login")
     assert server_checks.has_worker(server).startswith("online: ")
-    assert _in_time(server_checks.has_deployments, server) == "6 deployed, 4 of them with runs to come"
+    assert _in_time(server_checks.has_deployments, server) == "7 deployed, 5 of them with runs to come"
     assert "completed at" in server_checks.keeps_schedules(server)
 
 
