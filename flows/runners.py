@@ -1,4 +1,4 @@
-"""Reports on Prefect's task runners: in threads or processes of this machine, or by the workers of a Dask cluster.
+"""Reports on Prefect's task runners: in threads or processes of this machine, or by the workers of Dask or Ray.
 
 One tracked task builds a batch of reports and returns what was built of each, never a file: files go to the store.
 Whatever runs a task, its reports are laid out in a process that it starts for them, within the limits of every build:
@@ -30,7 +30,7 @@ _MOST_REPORTS_A_BATCH = 25
 
 
 class NoWorkers(PolicydiffError):
-    """No Dask scheduler answers, or none of its workers: start them, or choose another runner."""
+    """No cluster answers, or none of its workers: start them, or choose another runner."""
 
 
 class WorkerUnfit(PolicydiffError):
@@ -51,7 +51,9 @@ def of(given: Settings) -> Runner:
         case RunnerName.PREFECT_PROCESSES:
             return _on(lambda: ProcessPoolTaskRunner(max_workers=count), count)
         case RunnerName.DASK:
-            return _on_dask(given.build.dask_address, given.build.workers)
+            return _on_dask(given.build.address, given.build.workers)
+        case RunnerName.RAY:
+            return _on_ray(given.build.address, given.build.workers)
 
 
 def _on(made: Callable[[], TaskRunner[Any]], count: int) -> Runner:
@@ -65,13 +67,7 @@ def _on_dask(address: str, count: int) -> Runner:
         import dask
         from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as error:
-        fault = Fault(
-            file=str(settings.FILE),
-            path="build.runner",
-            found="dask",
-            expected="the extra dask (pip install policydiff[dask])",
-        )
-        raise BadInput([fault]) from error
+        raise _without(RunnerName.DASK) from error
 
     def threads(runner: DaskTaskRunner) -> int:
         try:
@@ -96,12 +92,42 @@ def _on_dask(address: str, count: int) -> Runner:
     return build
 
 
+def _on_ray(address: str, count: int) -> Runner:
+    """Return what builds on a Ray cluster, or on one of this machine if there is no address."""
+    try:
+        import ray
+        from prefect_ray.task_runners import RayTaskRunner
+    except ImportError as error:
+        raise _without(RunnerName.RAY) from error
+
+    def build(needed: Sequence[Needed], evidence: Evidence) -> Iterator[tuple[str, Built]]:
+        if address:
+            runner = RayTaskRunner(address=address)
+            try:
+                yield from _shared(needed, evidence, runner, lambda: count or int(ray.cluster_resources()["CPU"]))
+            except ConnectionError as error:
+                raise NoWorkers(f"no Ray cluster answers at {address}: {error}") from error
+            return
+        here = count or os.cpu_count() or 1
+        # Nobody is to look at it, and it is gone with the release.
+        cluster = {"num_cpus": here, "include_dashboard": False}
+        yield from _shared(needed, evidence, RayTaskRunner(init_kwargs=cluster), lambda: here)
+
+    return build
+
+
+def _without(runner: RunnerName) -> BadInput:
+    """Return what is wrong where a runner is wanted whose package is not installed."""
+    expected = f"the extra {runner} (pip install policydiff[{runner}])"
+    return BadInput([Fault(file=str(settings.FILE), path="build.runner", found=runner, expected=expected)])
+
+
 def _shared(
     needed: Sequence[Needed], evidence: Evidence, task_runner: TaskRunner[Any], count: Callable[[], int]
 ) -> Iterator[tuple[str, Built]]:
     """Build on the workers of a task runner, a batch in each task; `count` says how many it does at once when started.
 
-    Dask gives what a worker that died had under way to another. What a runner loses for good is built here.
+    Dask and Ray give what a worker that died had under way to another. What a runner loses for good is built here.
     """
     if not needed:
         return

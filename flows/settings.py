@@ -16,7 +16,7 @@
 | sources.ID.urls | POLICYDIFF_SOURCES__ID__URLS | none | further addresses, for sources that take any (feeds) |
 | build.runner | POLICYDIFF_BUILD__RUNNER | processes | where the reports of a release are built; see BuildSettings |
 | build.workers | POLICYDIFF_BUILD__WORKERS | one on each processor | how many reports are built at once |
-| build.dask_address | POLICYDIFF_BUILD__DASK_ADDRESS | a cluster of its own | a Dask scheduler: tcp:// or tls:// |
+| build.address | POLICYDIFF_BUILD__ADDRESS | a cluster of its own | that of Dask (tcp://, tls://) or Ray (ray://) |
 | ledger | POLICYDIFF_LEDGER | ledger.db in home | the ledger of deliveries: a database URL (SQLite or PostgreSQL) |
 | subscriptions | POLICYDIFF_SUBSCRIPTIONS | subscriptions.toml | who gets which report |
 | mail.* | POLICYDIFF_MAIL__* | | the relay and the sender; see MailSettings |
@@ -92,35 +92,41 @@ class RunnerName(StrEnum):
     PREFECT_THREADS = "prefect-threads"
     PREFECT_PROCESSES = "prefect-processes"
     DASK = "dask"
+    RAY = "ray"
+
+
+# How the address of a cluster begins.
+_SCHEMES = {RunnerName.DASK: ("tcp", "tls"), RunnerName.RAY: ("ray",)}
 
 
 class BuildSettings(_Part):
-    """Where the reports of a release are built, and how many at once (0: one on each processor, or what Dask has).
+    """Where the reports of a release are built, and how many at once (0: one on each processor, or what a cluster has).
 
     `processes` are processes of the machine that the run is on. The others are task runners of Prefect and serve its
-    flows: a command without Prefect takes processes. `dask` needs the extra `dask`; it starts a cluster on this machine
-    unless `dask_address` names one that runs, whose workers then need a store that they share.
+    flows: a command without Prefect takes processes. `dask` and `ray` need the extras of these names; they start a
+    cluster on this machine unless `address` names one that runs, whose workers then need a store that they share.
     """
 
     runner: RunnerName = RunnerName.PROCESSES
     workers: NonNegativeInt = 0
-    dask_address: str = ""
+    address: str = ""
 
-    @field_validator("dask_address")
+    @field_validator("address")
     @classmethod
-    def _is_scheduler(cls, value: str, info: ValidationInfo) -> str:
+    def _is_of_a_cluster(cls, value: str, info: ValidationInfo) -> str:
         if not value:
             return value
+        schemes = _SCHEMES.get(info.data.get("runner", RunnerName.PROCESSES))
+        if schemes is None:
+            raise ValueError('build.runner = "dask" or "ray" beside it; other runners have no cluster')
         try:
             url = urlsplit(value)
-            is_complete = url.scheme in ("tcp", "tls") and url.hostname and url.port
+            is_complete = url.scheme in schemes and url.hostname and url.port
         except ValueError:
             # A port that is no number.
             is_complete = False
         if not is_complete:
-            raise ValueError("the address of a Dask scheduler, such as tls://scheduler.example.org:8786")
-        if info.data.get("runner") is not RunnerName.DASK:
-            raise ValueError('build.runner = "dask" beside it; other runners have no scheduler')
+            raise ValueError(f"the address of a cluster, such as {schemes[-1]}://cluster.example.org:8786")
         return value
 
 
@@ -408,8 +414,8 @@ def load() -> Settings:
         for source_id in settings.sources
         if source_id not in connectors.ids()
     ]
-    if settings.build.dask_address and not settings.store:
-        expected = "a place that all workers of build.dask_address reach, such as s3://bucket/store"
+    if settings.build.address and not settings.store:
+        expected = "a place that all workers of build.address reach, such as s3://bucket/store"
         faults.append(Fault(file=str(FILE), path="store", found="nothing", expected=expected))
     faults += [
         Fault(

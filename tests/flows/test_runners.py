@@ -119,6 +119,17 @@ def test_threads_and_processes_of_prefect_build_the_bytes_of_one_process(evidenc
 
 
 @pytest.mark.usefixtures("server")
+def test_a_cluster_of_ray_builds_the_bytes_of_one_process(evidence, tmp_path):
+    pytest.importorskip("prefect_ray", reason="the extra ray is not installed: pip install policydiff[ray]")
+    orders = [order("GTM", "pdf", "json", report="brief"), *(order(place, "csv", "json") for place in ("MEX", "COL"))]
+    one = dict(build_each(orders, evidence("one"), lambda _: None, on_processes(1)))
+    shared, tasks = built(orders, evidence("shared"), BuildSettings(runner="ray", workers=2))
+    assert shared == one
+    assert files(tmp_path / "shared") == files(tmp_path / "one")
+    assert tasks == 3
+
+
+@pytest.mark.usefixtures("server")
 def test_what_a_killed_process_of_prefect_leaves_is_built_here(evidence, caplog):
     orders = [order(place, "csv", "json") for place in ("GTM", "MEX", "COL")]
     with caplog.at_level("WARNING"):
@@ -135,7 +146,7 @@ def test_a_scheduler_that_runs_is_asked_how_many_workers_it_has(evidence):
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
     ) as cluster:
-        there = BuildSettings(runner="dask", dask_address=cluster.scheduler_address)
+        there = BuildSettings(runner="dask", address=cluster.scheduler_address)
         shared, tasks = built([order("GTM", "csv", "json")], evidence("shared"), there)
     assert shared["GTM_en"].files
     assert tasks == 1
@@ -144,12 +155,12 @@ def test_a_scheduler_that_runs_is_asked_how_many_workers_it_has(evidence):
 @pytest.mark.usefixtures("server")
 def test_a_scheduler_that_does_not_answer_is_named(evidence, nowhere):
     with dask.config.set({"distributed.comm.timeouts.connect": "1s"}), pytest.raises(NoWorkers, match=nowhere):
-        built([order("GTM", "csv", "json")], evidence("a"), BuildSettings(runner="dask", dask_address=nowhere))
+        built([order("GTM", "csv", "json")], evidence("a"), BuildSettings(runner="dask", address=nowhere))
 
 
 @pytest.mark.usefixtures("server")
 def test_nothing_to_build_starts_no_worker(evidence, nowhere):
-    assert built([], evidence("a"), BuildSettings(runner="dask", dask_address=nowhere)) == ({}, 0)
+    assert built([], evidence("a"), BuildSettings(runner="dask", address=nowhere)) == ({}, 0)
 
 
 def test_a_worker_with_other_code_is_unfit():
@@ -163,10 +174,11 @@ def test_a_worker_that_may_start_no_process_says_how_it_may(monkeypatch):
         build_batch.fn("reports 1 to 1 of 1", pickle.dumps([]), b"", making())
 
 
-def test_dask_without_its_package_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "prefect_dask.task_runners", None)
-    given = settings.load().model_copy(update={"build": BuildSettings(runner="dask")})
-    with pytest.raises(BadInput, match=r"build\.runner.*policydiff\[dask\]"):
+@pytest.mark.parametrize("runner", ["dask", "ray"])
+def test_a_runner_without_its_package_says_what_to_install(monkeypatch, runner):
+    monkeypatch.setitem(sys.modules, f"prefect_{runner}.task_runners", None)
+    given = settings.load().model_copy(update={"build": BuildSettings(runner=runner)})
+    with pytest.raises(BadInput, match=rf"build\.runner.*policydiff\[{runner}\]"):
         runners.of(given)
 
 
@@ -175,11 +187,12 @@ def test_dask_without_its_package_says_what_to_install(monkeypatch):
     [
         ("build.runner", 'runner = "threads"'),
         ("build.workers", "workers = -1"),
-        ("build.dask_address", 'runner = "dask"\ndask_address = "scheduler"'),
-        ("build.dask_address", 'runner = "dask"\ndask_address = "tcp://scheduler:port"'),
-        ("build.dask_address", 'dask_address = "tcp://scheduler:8786"'),
+        ("build.address", 'runner = "dask"\naddress = "scheduler"'),
+        ("build.address", 'runner = "dask"\naddress = "tcp://scheduler:port"'),
+        ("build.address", 'address = "tcp://scheduler:8786"'),
+        ("build.address", 'runner = "ray"\naddress = "tcp://cluster:10001"'),
         # The store in the home of this machine is none that others reach.
-        ("store", 'runner = "dask"\ndask_address = "tcp://scheduler:8786"'),
+        ("store", 'runner = "dask"\naddress = "tcp://scheduler:8786"'),
     ],
 )
 def test_a_runner_that_cannot_be_is_refused_with_its_key(tmp_path, monkeypatch, key, lines):
@@ -192,7 +205,7 @@ def test_a_runner_that_cannot_be_is_refused_with_its_key(tmp_path, monkeypatch, 
 def test_a_scheduler_beside_a_store_that_is_shared_is_taken(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "policydiff.toml").write_text(
-        'store = "s3://reports/store"\n[build]\nrunner = "dask"\ndask_address = "tls://scheduler:8786"\nworkers = 16\n',
+        'store = "s3://reports/store"\n[build]\nrunner = "dask"\naddress = "tls://scheduler:8786"\nworkers = 16\n',
         encoding="utf-8",
     )
-    assert settings.load().build == BuildSettings(runner="dask", dask_address="tls://scheduler:8786", workers=16)
+    assert settings.load().build == BuildSettings(runner="dask", address="tls://scheduler:8786", workers=16)
