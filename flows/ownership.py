@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from flows.delivery.ledger import connect, named
+from flows.delivery.ledger import connect, make_tables, named
 from sources.errors import PolicydiffError
 
 # A killed run is taken over within this time.
@@ -45,8 +45,8 @@ class Owners:
 
     def __init__(self, url: str) -> None:
         self._engine = connect(url)
-        with named(self._engine):
-            _META.create_all(self._engine)
+        with named(self._engine), self._engine.begin() as connection:
+            make_tables(connection, _META)
 
     def take(self, key: str, owner: str, now: datetime) -> None:
         """Own a key, or own it for longer. Raises OwnedByAnother while somebody else does."""
@@ -58,7 +58,8 @@ class Owners:
             index_elements=["key"], set_={"owner": owner, "until": until}, where=is_free
         )
         with named(self._engine), self._engine.begin() as connection:
-            if connection.execute(take).rowcount:
+            # Not the count of rows, which some drivers do not know for an insert.
+            if connection.execute(take.returning(_OWNERS.c.key)).first():
                 return
             held = connection.execute(sa.select(_OWNERS).where(_OWNERS.c.key == key)).one()
         raise OwnedByAnother(key, held.owner, datetime.fromtimestamp(held.until, UTC))
@@ -71,7 +72,6 @@ class Owners:
     @contextmanager
     def owning(self, key: str, owner: str, now: Callable[[], datetime]) -> Iterator[None]:
         """Own a key for as long as the block runs. Raises OwnedByAnother before it starts."""
-        self.take(key, owner, now())
         is_over = threading.Event()
 
         def renew() -> None:
@@ -79,11 +79,14 @@ class Owners:
                 self.take(key, owner, now())
 
         heart = threading.Thread(target=renew, daemon=True)
-        heart.start()
         try:
-            yield
+            self.take(key, owner, now())
+            heart.start()
+            try:
+                yield
+            finally:
+                is_over.set()
+                heart.join()
+                self.give_back(key, owner)
         finally:
-            is_over.set()
-            heart.join()
-            self.give_back(key, owner)
             self._engine.dispose()

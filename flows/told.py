@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from flows.delivery.ledger import connect, named
+from flows.delivery.ledger import connect, make_tables, named
 
 # Longer than a mail and a webhook may take that answer at the last moment.
 _LEASE = timedelta(minutes=30)
@@ -45,7 +45,8 @@ class Told:
             take = insert.values(key=key, channel=channel, **values).on_conflict_do_update(
                 index_elements=["key", "channel"], set_=values, where=_TOLD.c.until <= now.timestamp()
             )
-            return bool(connection.execute(take).rowcount)
+            # Not the count of rows, which some drivers do not know for an insert.
+            return connection.execute(take.returning(_TOLD.c.key)).first() is not None
 
     def settle(self, key: str, channel: str, now: datetime) -> None:
         """Record that a thing was told."""
@@ -64,9 +65,8 @@ class Told:
     def _begin(self) -> Iterator[sa.Connection]:
         engine = connect(self._url)
         try:
-            with named(engine):
-                _META.create_all(engine)
-                with engine.begin() as connection:
-                    yield connection
+            with named(engine), engine.begin() as connection:
+                make_tables(connection, _META)
+                yield connection
         finally:
             engine.dispose()

@@ -645,10 +645,7 @@ class Ledger:
             if sa.inspect(connection).has_table(_LEDGER.name):
                 return str(connection.scalars(sa.select(_LEDGER.c.epoch)).one())
         with self._begin() as connection:
-            if connection.dialect.name == "postgresql":
-                # Several may find it new at once; SQLite has locked it already.
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MAKING)))
-            _META.create_all(connection)
+            make_tables(connection, _META)
             epoch = connection.scalar(sa.select(_LEDGER.c.epoch))
             return str(epoch) if epoch else _new_epoch(connection)
 
@@ -767,6 +764,14 @@ def connect(url: str) -> sa.Engine:
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def make_tables(connection: sa.Connection, tables: sa.MetaData) -> None:
+    """Make what is missing of some tables, within the caller's transaction. Several may find them missing at once."""
+    if connection.dialect.name == "postgresql":
+        # SQLite locked its file when the transaction began.
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MAKING)))
+    tables.create_all(connection)
 
 
 @contextmanager

@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 from flows.delivery.ledger import Ledger, LedgerMissing
+from flows.ownership import OwnedByAnother, Owners
+from flows.told import Told
 
 # The same tests again: `database` and `backup` of this module take the place of those they were written with.
 from tests.flows.delivery.test_ledger import *  # noqa: F403
@@ -114,3 +118,22 @@ def test_connections_that_the_server_closed_are_made_anew(opened, order):
     (key,) = ready(ledger, "ana@example.org")
     order("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'ledger'")
     assert ledger.claim(None, ALL, NOON, LEASE).key == key
+
+
+def test_of_many_who_find_no_tables_one_owns_and_one_tells(database):
+    all_asked = threading.Barrier(8)
+
+    def owns(number):
+        try:
+            with Owners(database).owning("2026-W48", f"run {number}", lambda: NOON):
+                all_asked.wait(60)
+        except OwnedByAnother:
+            all_asked.wait(60)
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        owned = list(pool.map(owns, range(8)))
+        told = list(pool.map(lambda _: Told(database).take("a failure", "mail", NOON), range(8)))
+    assert sorted(owned) == [False] * 7 + [True]
+    assert sorted(told) == [False] * 7 + [True]
