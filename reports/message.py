@@ -14,7 +14,7 @@ from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP, compat32
 from email.utils import format_datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from urllib.parse import quote
 
@@ -49,12 +49,17 @@ _UNSEEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Attachment:
-    """A file that goes with a message: its neutral ASCII name and its bytes."""
+    """A file that goes with messages: its neutral ASCII name and its bytes."""
 
     name: str
     content: bytes
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """The bytes as every message carries them: base64 in lines."""
+        return base64.encodebytes(self.content).replace(b"\n", b"\r\n")
 
     @property
     def ending(self) -> str:
@@ -246,12 +251,14 @@ def compose(said: News, envelope: Envelope, attachments: Sequence[Attachment]) -
         _templates(True).get_template("message.html.j2").render(words), subtype="html", cte="quoted-printable"
     )
     content.make_mixed()
-    for attachment in attachments:
-        content.attach(_part(attachment, _printed_name(said, attachment, language)))
+    # A file is long and the same in every message: a mark keeps its place while the rest is written.
+    for number, attachment in enumerate(attachments):
+        content.attach(_part(attachment, _printed_name(said, attachment, language), _mark(number)))
     # A boundary is else drawn by lot; no line of a part is one, since "=_" is in none of their encodings.
     for number, part in enumerate(p for p in content.walk() if p.is_multipart()):
         part.set_boundary(f"=_{number}_{envelope.message_id.partition('@')[0][:40]}")
-    return _segments(_head(letter, envelope) + content.as_bytes(), attachments)
+    first, *rest = _segments(content.as_bytes(), attachments)
+    return (_head(letter, envelope) + first, *rest)
 
 
 def _kilobytes(size: int) -> int:
@@ -319,8 +326,11 @@ def _plain(text: str) -> str:
     return " ".join(_UNSEEN.sub("", _CONTROLS.sub(" ", text)).split())
 
 
-def _part(attachment: Attachment, name: str) -> EmailMessage:
-    """Return a file as a part with an ASCII name for every reader and one in the recipient's language (RFC 2231)."""
+def _part(attachment: Attachment, name: str, mark: str) -> EmailMessage:
+    """Return a part for a file, with an ASCII name for every reader and one in the recipient's language (RFC 2231).
+
+    It holds a mark where the file goes.
+    """
     # The policy of newer messages reads headers and writes them anew, with one of the two names.
     part: EmailMessage = EmailMessage(policy=compat32)
     part["Content-Type"] = f'{MEDIA_TYPES[attachment.ending]};\r\n name="{attachment.name}"'
@@ -328,12 +338,13 @@ def _part(attachment: Attachment, name: str) -> EmailMessage:
     part["Content-Disposition"] = (
         f"attachment;\r\n filename=\"{attachment.name}\";\r\n filename*=utf-8''{quote(name, safe='')}"
     )
-    part.set_payload(_base64(attachment.content).decode("ascii"))
+    part.set_payload(mark)
     return part
 
 
-def _base64(content: bytes) -> bytes:
-    return base64.encodebytes(content).replace(b"\n", b"\r\n")
+def _mark(number: int) -> str:
+    """Return what stands for a file: no text becomes it, since "=_" is in no encoding of the letter."""
+    return f"=_file_{number}_"
 
 
 def _printed_name(said: News, attachment: Attachment, language: Language) -> str:
@@ -343,15 +354,14 @@ def _printed_name(said: News, attachment: Attachment, language: Language) -> str
     return f"{title} {said.as_of.isoformat()} {language.code}.{attachment.ending}"
 
 
-def _segments(message: bytes, attachments: Sequence[Attachment]) -> tuple[bytes, ...]:
-    """Cut a message at its files."""
-    segments, rest = [], message
-    for attachment in attachments:
-        encoded = _base64(attachment.content)
-        before, found, rest = rest.partition(encoded)
+def _segments(content: bytes, attachments: Sequence[Attachment]) -> tuple[bytes, ...]:
+    """Cut a message at its marks and put the files there."""
+    segments, rest = [], content
+    for number, attachment in enumerate(attachments):
+        before, found, rest = rest.partition(_mark(number).encode())
         if not found:
-            raise ValueError(f"{attachment.name} is not in the message as it was encoded")
-        segments += [before, encoded]
+            raise ValueError(f"{attachment.name} has no place in the message")
+        segments += [before, attachment.encoded]
     return (*segments, rest)
 
 

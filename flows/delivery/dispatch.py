@@ -55,7 +55,10 @@ class Mailing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A slice that was built, with what its messages are made of; `news` fills up with what many of them say."""
+    """A slice that was built, with what its messages are made of.
+
+    `news` fills up with what many of them say, `opened` with the files that they carry.
+    """
 
     release: Release
     slice: Slice
@@ -63,14 +66,17 @@ class Ready:
     edition: Edition
     kept: Releases
     news: dict[tuple[tuple[Existence, ...], int | None], News] = field(default_factory=dict)
+    opened: dict[str, Attachment] = field(default_factory=dict)
 
     def files(self, formats: Iterable[str]) -> tuple[Attachment, ...]:
         """Return the slice's files of some formats, in their order. Raises DamagedObject as `Releases.file` does."""
         by_ending = {name.rsplit(".", 1)[-1]: name for name in self.built.files}
-        return tuple(
-            Attachment(name=name, content=self.kept.file(self.release, self.slice.name, name))
-            for name in map(by_ending.__getitem__, formats)
-        )
+        wanted = [by_ending[ending] for ending in formats]
+        for name in wanted:
+            if name not in self.opened:
+                content = self.kept.file(self.release, self.slice.name, name)
+                self.opened[name] = Attachment(name=name, content=content)
+        return tuple(self.opened[name] for name in wanted)
 
 
 class Dispatch:
