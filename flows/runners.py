@@ -84,8 +84,9 @@ def _on_dask(address: str, count: int) -> Runner:
             yield from _shared(needed, evidence, runner, lambda: count or threads(runner))
             return
         here = count or os.cpu_count() or 1
-        # Only this run may talk to the workers, and they may start processes.
-        cluster = {"n_workers": here, "threads_per_worker": 1, "dashboard_address": None, "security": True}
+        # Only this run may talk to the workers, nobody else sees their page, and they may start processes.
+        page = "127.0.0.1:0"
+        cluster = {"n_workers": here, "threads_per_worker": 1, "dashboard_address": page, "security": True}
         with dask.config.set({"distributed.worker.daemon": False}):
             yield from _shared(needed, evidence, DaskTaskRunner(cluster_kwargs=cluster), lambda: here)
 

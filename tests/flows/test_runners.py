@@ -144,7 +144,7 @@ def test_what_a_killed_process_of_prefect_leaves_is_built_here(evidence, caplog)
 @pytest.mark.usefixtures("server")
 def test_a_scheduler_that_runs_is_asked_how_many_workers_it_has(evidence):
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address="127.0.0.1:0"
     ) as cluster:
         there = BuildSettings(runner="dask", address=cluster.scheduler_address)
         shared, tasks = built([order("GTM", "csv", "json")], evidence("shared"), there)
