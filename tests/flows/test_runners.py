@@ -6,6 +6,7 @@ import pickle
 import socket
 import sys
 from contextlib import closing
+from dataclasses import replace
 from types import SimpleNamespace
 
 import dask
@@ -101,7 +102,8 @@ def test_a_cluster_that_loses_a_worker_builds_the_bytes_of_one_process(evidence,
     one = dict(build_each(orders, evidence("one"), lambda _: None, on_processes(1)))
     cluster = BuildSettings(runner="dask", workers=2)
     shared, tasks = built(orders, evidence("shared"), cluster, kill_a_child_at("5 of 40"))
-    assert shared == one
+    # What the lost worker had finished is found by the one that has its batch now, and not made again.
+    assert {name: replace(found, is_new=True) for name, found in shared.items()} == one
     assert files(tmp_path / "shared") == files(tmp_path / "one")
     # Four batches for each worker, however many reports.
     assert tasks == 8
