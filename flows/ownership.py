@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from flows.delivery.ledger import connect, make_tables, named
+from flows.delivery.ledger import connect, insert_into, make_tables, named
 from sources.errors import PolicydiffError
 
 # A killed run is taken over within this time.
@@ -50,14 +49,14 @@ class Owners:
 
     def take(self, key: str, owner: str, now: datetime) -> None:
         """Own a key, or own it for longer. Raises OwnedByAnother while somebody else does."""
-        insert = {"sqlite": sqlite, "postgresql": postgresql}[self._engine.dialect.name].insert(_OWNERS)
         until = (now + LEASE).timestamp()
         # One statement, so that of two runs that ask at once one gets it.
         is_free = sa.or_(_OWNERS.c.until <= now.timestamp(), _OWNERS.c.owner == owner)
-        take = insert.values(key=key, owner=owner, until=until).on_conflict_do_update(
-            index_elements=["key"], set_={"owner": owner, "until": until}, where=is_free
-        )
         with named(self._engine), self._engine.begin() as connection:
+            take = insert_into(connection, _OWNERS).values(key=key, owner=owner, until=until)
+            take = take.on_conflict_do_update(
+                index_elements=["key"], set_={"owner": owner, "until": until}, where=is_free
+            )
             # Not the count of rows, which some drivers do not know for an insert.
             if connection.execute(take.returning(_OWNERS.c.key)).first():
                 return

@@ -38,10 +38,11 @@ import os
 import tomllib
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     NonNegativeInt,
@@ -151,6 +152,14 @@ def _address_of_web(value: str) -> str:
     return value.rstrip("/")
 
 
+def _checked_address(value: str) -> str:
+    return address(value) if value else value
+
+
+# A mail address, or nothing.
+_OptionalAddress = Annotated[str, AfterValidator(_checked_address)]
+
+
 class Tls(StrEnum):
     """How the connection to the relay is encrypted."""
 
@@ -174,11 +183,11 @@ class MailSettings(_Part):
     username: str = ""
     password: SecretStr | None = None
     password_block: str = ""
-    sender: str = ""
+    sender: _OptionalAddress = ""
     sender_name: str = "policydiff"
-    reply_to: str = ""
+    reply_to: _OptionalAddress = ""
     list_id: str = ""
-    unsubscribe_mail: str = ""
+    unsubscribe_mail: _OptionalAddress = ""
     unsubscribe_url: str = ""
     unsubscribe_secret: SecretStr | None = None
     link: str = ""
@@ -189,11 +198,6 @@ class MailSettings(_Part):
     first_wait_seconds: PositiveFloat = 300
     longest_wait_seconds: PositiveFloat = 14_400
     expires_hours: PositiveFloat = 72
-
-    @field_validator("sender", "reply_to", "unsubscribe_mail")
-    @classmethod
-    def _is_mail_address(cls, value: str) -> str:
-        return address(value) if value else value
 
     @field_validator("sender_name", "list_id", "link")
     @classmethod
@@ -284,14 +288,9 @@ class WatchSettings(_Part):
     The address of a webhook is often a secret itself, and may stand in the environment; `webhook_secret` has to.
     """
 
-    owner: str = ""
+    owner: _OptionalAddress = ""
     webhook: str = ""
     webhook_secret: SecretStr | None = None
-
-    @field_validator("owner")
-    @classmethod
-    def _is_mail_address(cls, value: str) -> str:
-        return address(value) if value else value
 
     @field_validator("webhook")
     @classmethod

@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from flows.delivery.ledger import connect, make_tables, named
+from flows.delivery.ledger import connect, insert_into, make_tables, named
 
 # Longer than a mail and a webhook may take that answer at the last moment.
 _LEASE = timedelta(minutes=30)
@@ -40,10 +39,13 @@ class Told:
         until = (now + _LEASE).timestamp()
         values = {"until": until, "at": now.timestamp()}
         with self._begin() as connection:
-            insert = {"sqlite": sqlite, "postgresql": postgresql}[connection.dialect.name].insert(_TOLD)
             # One statement, so that of two that ask at once one gets it. What was told has no end and is never less.
-            take = insert.values(key=key, channel=channel, **values).on_conflict_do_update(
-                index_elements=["key", "channel"], set_=values, where=_TOLD.c.until <= now.timestamp()
+            take = (
+                insert_into(connection, _TOLD)
+                .values(key=key, channel=channel, **values)
+                .on_conflict_do_update(
+                    index_elements=["key", "channel"], set_=values, where=_TOLD.c.until <= now.timestamp()
+                )
             )
             # Not the count of rows, which some drivers do not know for an insert.
             return connection.execute(take.returning(_TOLD.c.key)).first() is not None

@@ -1,6 +1,7 @@
 """Make small records for tests: a statement, an instrument, a codebook, with everything a test does not care for."""
 
 import hashlib
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -162,6 +163,14 @@ def proposal(**values):
         "confidence": 0.8,
     }
     return Proposal(**{**plain, **values})
+
+
+def subscribed(address, report="country", countries=("GTM",), formats=("csv",), **more):
+    """Return a subscription as TOML."""
+    given = {"address": address, "report": report, "countries": list(countries), "formats": list(formats), **more}
+    # What JSON writes of words, truths and lists is TOML too.
+    told = (f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in given.items())
+    return "[[subscription]]\n" + "".join(told)
 
 
 RETRIEVED = datetime(2026, 1, 15, 12, tzinfo=UTC)

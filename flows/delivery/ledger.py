@@ -336,7 +336,7 @@ class Ledger:
             for row in rows:
                 if row["key"] in lost:
                     row |= {"dots": lost[row["key"]], "state": State.UNKNOWN, "detail": _ONLY_IN_JOURNAL}
-            insert = _insert(connection, _DELIVERIES).on_conflict_do_nothing(index_elements=["key"])
+            insert = insert_into(connection, _DELIVERIES).on_conflict_do_nothing(index_elements=["key"])
             added = set(connection.scalars(insert.returning(_DELIVERIES.c.key), rows))
             notes = [
                 self._event(row["key"], None, row["state"], now, row["detail"]) for row in rows if row["key"] in added
@@ -399,7 +399,7 @@ class Ledger:
             for sha256, content in sorted(frozen.items()):
                 if sha256 not in known:
                     row = {"sha256": sha256, "content": content}
-                    connection.execute(_insert(connection, _BODIES).values(row).on_conflict_do_nothing())
+                    connection.execute(insert_into(connection, _BODIES).values(row).on_conflict_do_nothing())
 
     def message(self, key: str) -> bytes:
         """Return the frozen bytes of a delivery's message."""
@@ -533,7 +533,7 @@ class Ledger:
     def reserve_slot(self, relay: str, interval: timedelta, now: datetime) -> datetime:
         """Return the instant at which the next message may leave for a relay, and take it: one for all senders."""
         with self._begin() as connection:
-            fresh = _insert(connection, _RELAYS).values(name=relay, next_slot=now).on_conflict_do_nothing()
+            fresh = insert_into(connection, _RELAYS).values(name=relay, next_slot=now).on_conflict_do_nothing()
             connection.execute(fresh)
             row = sa.select(_RELAYS.c.next_slot).where(_RELAYS.c.name == relay).with_for_update()
             slot: datetime = max(connection.scalars(row).one(), now)
@@ -547,7 +547,7 @@ class Ledger:
         """Put an address on the list of those who get nothing; the first reason stays."""
         row = _suppression_row(address, reason, now, detail)
         with self._begin() as connection:
-            insert = _insert(connection, _SUPPRESSIONS).values(row).on_conflict_do_nothing()
+            insert = insert_into(connection, _SUPPRESSIONS).values(row).on_conflict_do_nothing()
             is_new = connection.scalar(insert.returning(_SUPPRESSIONS.c.address)) is not None
         if is_new:
             self._journal.suppress(address, reason, now.isoformat())
@@ -711,13 +711,13 @@ class Ledger:
 
     def _learn(self, connection: sa.Connection, tail: Tail, now: datetime) -> None:
         place = {"journal_id": tail.journal_id, "read_bytes": tail.end}
-        insert = _insert(connection, _JOURNALS).values(place)
+        insert = insert_into(connection, _JOURNALS).values(place)
         connection.execute(insert.on_conflict_do_update(index_elements=["journal_id"], set_=place))
         for address, (reason, since) in sorted(tail.suppressed.items()):
             row = _suppression_row(address, reason, datetime.fromisoformat(since), "by the journal")
-            connection.execute(_insert(connection, _SUPPRESSIONS).values(row).on_conflict_do_nothing())
+            connection.execute(insert_into(connection, _SUPPRESSIONS).values(row).on_conflict_do_nothing())
         if tail.dots:
-            insert = _insert(connection, _LOST)
+            insert = insert_into(connection, _LOST)
             update = insert.on_conflict_do_update(index_elements=["key"], set_={"dots": insert.excluded.dots})
             connection.execute(update, [{"key": key, "dots": number} for key, number in sorted(tail.dots.items())])
             self._hold_what_was_sent_since(connection, now)
@@ -774,6 +774,11 @@ def make_tables(connection: sa.Connection, tables: sa.MetaData) -> None:
     tables.create_all(connection)
 
 
+def insert_into(connection: sa.Connection, table: sa.Table) -> Any:
+    """Return an INSERT that can leave alone what is there, in the database's own dialect."""
+    return {"sqlite": sqlite, "postgresql": postgresql}[connection.dialect.name].insert(table)
+
+
 @contextmanager
 def named(engine: sa.Engine) -> Iterator[None]:
     """Give an error of the database the ledger's name, and say what can be done. Raises LedgerMissing."""
@@ -827,11 +832,6 @@ def _new_epoch(connection: sa.Connection) -> str:
     epoch = uuid.uuid4().hex
     connection.execute(sa.insert(_LEDGER).values(epoch=epoch))
     return epoch
-
-
-def _insert(connection: sa.Connection, table: sa.Table) -> Any:
-    """Return an INSERT that can leave alone what is there, in the database's own dialect."""
-    return {"sqlite": sqlite, "postgresql": postgresql}[connection.dialect.name].insert(table)
 
 
 def _waiting(edition: str | None, only: frozenset[str]) -> list[sa.ColumnElement[bool]]:

@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice, product
@@ -33,6 +33,7 @@ from flows.build import Evidence
 from flows.parameters import ReportParameters
 from reports import archive, publish, render
 from sources.countries import PLACES
+from tests.make import subscribed
 
 DAY = "2026-11-24"
 RELEASE = "2026-W48"
@@ -61,11 +62,16 @@ def wanted(count: int) -> list[ReportParameters]:
     ]
 
 
-def roster(reports: list[ReportParameters]) -> str:
+def roster(reports: Iterable[ReportParameters]) -> str:
     """Return subscriptions that ask for each of the reports once."""
     return "".join(
-        f'[[subscription]]\naddress = "reader{number}@example.org"\nreport = "country"\n'
-        f'countries = ["{one.countries[0]}"]\nlanguage = "{one.language}"\npaper = "{one.paper}"\nformats = ["pdf"]\n'
+        subscribed(
+            f"reader{number}@example.org",
+            countries=one.countries,
+            formats=["pdf"],
+            language=one.language,
+            paper=one.paper,
+        )
         for number, one in enumerate(reports)
     )
 

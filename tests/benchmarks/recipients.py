@@ -22,16 +22,7 @@ from pathlib import Path
 from flows import deliver, settings
 from flows.delivery.dispatch import Dispatch
 from flows.delivery.ledger import Ledger
-from tests.benchmarks.batch import DAY, RELEASE, seconds_used, wanted
-
-
-def roster(recipients: int, slices: int) -> str:
-    """Return a roster on which each slice has about as many recipients."""
-    return "".join(
-        f'[[subscription]]\naddress = "reader{number}@example.org"\nreport = "country"\n'
-        f'countries = ["{one.countries[0]}"]\nlanguage = "{one.language}"\npaper = "{one.paper}"\nformats = ["pdf"]\n'
-        for number, one in enumerate(islice(cycle(wanted(slices)), recipients))
-    )
+from tests.benchmarks.batch import DAY, RELEASE, roster, seconds_used, wanted
 
 
 def run_relay() -> None:
@@ -53,7 +44,7 @@ def measure(recipients: int, slices: int) -> None:
         assert relay.stdin is not None
         assert relay.stdout is not None
         home, subscriptions = Path(kept) / "home", Path(kept) / "subscriptions.toml"
-        subscriptions.write_text(roster(recipients, slices), encoding="utf-8")
+        subscriptions.write_text(roster(islice(cycle(wanted(slices)), recipients)), encoding="utf-8")
         named = {"POLICYDIFF_HOME": str(home), "POLICYDIFF_SUBSCRIPTIONS": str(subscriptions)}
         os.environ.update(named | json.loads(relay.stdout.readline()))
         given = settings.load()

@@ -17,6 +17,7 @@ from flows.delivery.ledger import Ledger
 from flows.delivery.relay import RelayUnavailable
 from flows.delivery.sending import CLAIM
 from sources.errors import BadInput, Refused
+from tests.make import subscribed
 from tests.relay.certificates import Authority
 from tests.relay.serving import Treatment, serving
 
@@ -36,11 +37,7 @@ def relay(tmp_path, monkeypatch, book):
     """Return a relay that asks for a login, with a roster of three and settings that lack the password."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("flows.evidence.load", lambda _: book)
-    roster = [
-        f'[[subscription]]\naddress = "{name}"\nreport = "country"\ncountries = ["GTM"]\nformats = ["csv"]\n'
-        for name in (ANA, BEN, MIA)
-    ]
-    (tmp_path / "subscriptions.toml").write_text("\n".join(roster), encoding="utf-8")
+    (tmp_path / "subscriptions.toml").write_text("".join(map(subscribed, (ANA, BEN, MIA))), encoding="utf-8")
     authority = Authority(tmp_path)
     with serving(tls=authority.good(), login=LOGIN) as relay:
         for name, value in {

@@ -15,29 +15,15 @@ from flows import deliver, settings
 from flows.delivery.ledger import State
 from flows.delivery.sending import CLAIM
 from flows.pipeline import pipeline
+from tests.make import subscribed
 from tests.relay.serving import Treatment, serving
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
-ROSTER = """
-[[subscription]]
-address = "ana@example.org"
-report = "country"
-countries = ["GTM"]
-formats = ["csv"]
-
-[[subscription]]
-address = "joao@example.org"
-report = "country"
-countries = ["GTM"]
-formats = ["csv"]
-
-[[subscription]]
-address = "mia@example.org"
-report = "country"
-countries = ["MEX"]
-formats = ["csv"]
-"""
+ROSTER = "".join(
+    subscribed(f"{name}@example.org", countries=[country])
+    for name, country in (("ana", "GTM"), ("joao", "GTM"), ("mia", "MEX"))
+)
 WEEK = "2026-W48"
 DAY = datetime(2026, 11, 24, tzinfo=UTC).date()
 

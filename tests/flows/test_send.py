@@ -26,21 +26,7 @@ from tests.relay.serving import Relay, Treatment, serving
 WEEK = "2026-W48"
 DAY = ("--as-of", "2026-11-24")
 ANA, BEN = "ana@example.org", "ben@example.org"
-ROSTER = f"""
-[[subscription]]
-address = "{ANA}"
-name = "Ana Gómez"
-language = "es"
-report = "country"
-countries = ["GTM"]
-formats = ["csv"]
-
-[[subscription]]
-address = "{BEN}"
-report = "country"
-countries = ["GTM"]
-formats = ["csv"]
-"""
+ROSTER = make.subscribed(ANA, name="Ana Gómez", language="es") + make.subscribed(BEN)
 
 
 @pytest.fixture(scope="module")

@@ -10,27 +10,16 @@ from pathlib import Path
 import pytest
 
 from tests.flows.delivery.test_ledger_postgresql import database, order, server  # noqa: F401
+from tests.make import subscribed
 from tests.relay.serving import serving
 
-ROSTER = """
-[[subscription]]
-address = "ana@example.org"
-report = "country"
-countries = ["GTM"]
-formats = ["csv"]
-
-[[subscription]]
-address = "ben@example.org"
-report = "country"
-countries = ["MEX"]
-formats = ["csv"]
-
-[[subscription]]
-address = "eva@example.org"
-report = "country"
-countries = ["MEX"]
-formats = ["csv", "json"]
-"""
+ROSTER = "".join(
+    (
+        subscribed("ana@example.org"),
+        subscribed("ben@example.org", countries=["MEX"]),
+        subscribed("eva@example.org", countries=["MEX"], formats=["csv", "json"]),
+    )
+)
 ONCE = Counter(["ana@example.org", "ben@example.org", "eva@example.org"])
 # Says what it does; given a number, it dies at that upload.
 WORKER = """

@@ -26,19 +26,13 @@ from reports.state import Clock
 from sources.errors import BadInput, Refused
 from tests import make
 from tests.flows.test_batch import with_other_text
+from tests.make import subscribed
 from tests.relay.serving import Relay, Treatment, serving
 
 ANA, BEN, EVA = "ana@example.org", "ben@example.org", "eva@example.org"
 JUNE, OCTOBER, TODAY = date(2026, 6, 1), date(2026, 10, 1), date(2026, 11, 24)
 BEGAN = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 SECRET = "a secret to sign with"
-
-
-def subscribed(address, report="country", countries=("GTM",), formats=("csv",), **more):
-    """Return a subscription as TOML."""
-    given = {"address": address, "report": report, "countries": list(countries), "formats": list(formats), **more}
-    told = {name: str(value).lower() if isinstance(value, bool) else repr(value) for name, value in given.items()}
-    return "[[subscription]]\n" + "".join(f"{name} = {value}\n" for name, value in told.items())
 
 
 @dataclass(slots=True, kw_only=True)
