@@ -107,6 +107,12 @@ def _require(texts: dict[str, str], languages: tuple[str, ...]) -> dict[str, str
     return texts
 
 
+def _require_phrase(texts: dict[str, str]) -> dict[str, str]:
+    if sentences := [language for language, text in texts.items() if text.rstrip().endswith(".")]:
+        raise ValueError(f"text in {', '.join(sentences)} ends like a sentence; expected a phrase without a stop")
+    return texts
+
+
 def _read_day(value: object) -> date:
     when = dates.parse(str(value))
     if when.precision != "day":
@@ -118,6 +124,8 @@ When = Annotated[Dated, BeforeValidator(_read_date)]
 Day = Annotated[date, BeforeValidator(_read_day)]
 Language = Literal[LANGUAGES]  # type: ignore[valid-type]
 Translated = Annotated[dict[str, str], AfterValidator(_require_languages)]
+# A part of a sentence that a page completes.
+Phrase = Annotated[Translated, AfterValidator(_require_phrase)]
 English = Annotated[dict[str, str], AfterValidator(_require_english)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, Field(min_length=1)]
@@ -309,7 +317,7 @@ class _InstrumentForm(_Form):
     present_means: Translated
     present_from: Annotated[int, Field(ge=1, le=4)]
     needs_application: bool = False
-    levels: Annotated[list[Translated], Field(min_length=5, max_length=5)]
+    levels: Annotated[list[Phrase], Field(min_length=5, max_length=5)]
     scope: model.Scope
     country_role: model.CountryRole
     actor: Literal["us", "partner"]

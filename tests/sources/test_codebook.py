@@ -161,6 +161,7 @@ PROJECTED = {**GOOD["statements"][0], "basis": "projected", "modality": "pledge"
         ((*S, "entry"), "correction", "(S-9001).corrects", "None", "the corrected id"),
         ((*S, "disputes"), ["S-9999"], "(S-9001)", "'S-9999'", "an id that exists"),
         (("names",), {"en": "one"}, "names", "{'en': 'one'}", "es, pt is missing"),
+        (("levels", 3), {**WORDS, "es": "Un texto."}, "levels[3]", "'Un texto.'", "text in es ends like a sentence"),
         ((*S, "text"), {"en": "one", "pt": "um"}, "statements[0].text", "{'en': 'one'", "text in es is missing"),
         ((*S, "trigger"), {"en": "one"}, "statements[0].trigger", "{'en': 'one'}", "es, pt is missing"),
         ((*S, "demand"), {"en": "one"}, "statements[0].demand", "{'en': 'one'}", "es, pt is missing"),
