@@ -158,11 +158,12 @@ class RemotePlace:
             self.replace(name, file)
 
     def replace(self, name: str, file: BinaryIO) -> None:
-        """Upload in one object."""
+        """Upload in one object. Raises StorageFailed."""
         target = self._path(name)
-        self._files.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
-        with self._files.open(target, "wb") as copy:
-            shutil.copyfileobj(file, copy, _BLOCK)
+        with storing(target):
+            self._files.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
+            with self._files.open(target, "wb") as copy:
+                shutil.copyfileobj(file, copy, _BLOCK)
 
     def has(self, name: str) -> bool:
         """Say whether an object stands under a name."""

@@ -4,9 +4,10 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from sources import stores
-from sources.errors import BadInput
+from sources.errors import BadInput, StorageFailed
 from sources.review import Review
 from tests.sources import test_review
 
@@ -84,3 +85,14 @@ def test_nothing_half_written_is_left_in_a_folder(tmp_path, monkeypatch):
         place.replace("a", BytesIO(b"after"))
     assert place.names("") == ["a"]
     assert place.read(["a"]) == {"a": b"before"}
+
+
+def test_a_store_that_takes_nothing_is_named_with_what_to_do(monkeypatch):
+    place = stores.place("memory://unwilling")
+
+    def refuse(*_, **__):
+        raise OSError("no room")
+
+    monkeypatch.setattr(MemoryFileSystem, "open", refuse)
+    with pytest.raises(StorageFailed, match="unwilling/a cannot be written: no room; make room"):
+        place.replace("a", BytesIO(b"content"))
