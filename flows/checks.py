@@ -70,6 +70,7 @@ def of_server() -> list[Check]:
         ("login", server_checks.refuses_strangers),
         ("worker", server_checks.has_worker),
         ("deployments", server_checks.has_deployments),
+        ("automations", server_checks.has_automations),
         ("schedules", server_checks.keeps_schedules),
     )
     return [answers, *(_run(name, partial(look, server)) for name, look in looks)]

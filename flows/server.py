@@ -8,7 +8,6 @@ automations, which are as automations.yaml says.
 import asyncio
 import os
 import sys
-from pathlib import Path
 
 import httpx
 import yaml
@@ -18,13 +17,12 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
 
 from flows import settings
-from flows.serving import POOL, WATCH_POOL
+from flows.serving import AUTOMATIONS, POOL, WATCH_POOL
 from flows.settings import Settings
 from sources.errors import PolicydiffError
 
 # What prefect.yaml takes from variables, and what it is until somebody sets it: nothing leaves unless that is wanted.
 VARIABLES = {"policydiff_is_sent": False}
-AUTOMATIONS = Path(__file__).with_name("automations.yaml")
 # To tell is quick, and several may be told of at once.
 _WATCHED_AT_ONCE = 4
 

@@ -19,7 +19,7 @@ import yaml
 from packaging.version import Version
 
 from flows import serving, settings
-from flows.serving import DEPLOYMENTS, POOL, WATCH_POOL
+from flows.serving import AUTOMATIONS, DEPLOYMENTS, POOL, WATCH_POOL
 from sources.errors import PolicydiffError
 
 if TYPE_CHECKING:
@@ -140,6 +140,11 @@ def has_deployments(server: Server) -> str:
     return _asked(server, _deployments)
 
 
+def has_automations(server: Server) -> str:
+    """Say that what watches runs is there and switched on."""
+    return _asked(server, _automations)
+
+
 def keeps_schedules(server: Server) -> str:
     """Say which run the schedule made last that completed."""
     return _asked(server, _heartbeats)
@@ -199,6 +204,19 @@ async def _deployments(client: "PrefectClient") -> str:
         raise ServerWrong(f"no run to come: {', '.join(sorted(idle))}; {_NO_RUNS}")
     told = f"{len(found)} deployed, {len(scheduled)} of them with runs to come"
     return f"{told}; paused: {', '.join(paused)}" if paused else told
+
+
+async def _automations(client: "PrefectClient") -> str:
+    deployments = yaml.safe_load(DEPLOYMENTS.read_bytes())["deployments"]
+    wanted = {one["name"] for one in yaml.safe_load(AUTOMATIONS.read_bytes())}
+    wanted |= {trigger["name"] for one in deployments for trigger in one.get("triggers", ())}
+    switched_on = {one.name: one.enabled for one in await client.read_automations()}
+    if missing := wanted - switched_on.keys():
+        make = "`python -m flows.server` and `prefect --no-prompt deploy --all` make them"
+        raise ServerWrong(f"no automation {', '.join(sorted(missing))}: {make}")
+    if off := sorted(name for name in wanted if not switched_on[name]):
+        raise ServerWrong(f"switched off: {', '.join(off)}; switch it on on the page of automations")
+    return f"{len(wanted)} watch the runs"
 
 
 async def _has_runs_to_come(client: "PrefectClient", deployment_id: UUID) -> bool:

@@ -24,6 +24,7 @@ POOL = "policydiff"
 # Whoever watches the runs of the pool must not wait behind them.
 WATCH_POOL = "policydiff-watch"
 DEPLOYMENTS = Path(__file__).parents[1] / "prefect.yaml"
+AUTOMATIONS = Path(__file__).with_name("automations.yaml")
 
 _USER = "policydiff"
 

@@ -170,6 +170,7 @@ def test_the_doctor_finds_a_server_that_works_right(served):
     assert server_checks.refuses_strangers(server).endswith("routes refuse a request without a login")
     assert server_checks.has_worker(server).startswith("online: ")
     assert _in_time(server_checks.has_deployments, server) == "7 deployed, 5 of them with runs to come"
+    assert server_checks.has_automations(server) == "3 watch the runs"
     assert "completed at" in server_checks.keeps_schedules(server)
 
 

@@ -11,6 +11,8 @@ from uuid import uuid4
 
 import pytest
 
+from flows import server_checks
+from flows.server_checks import Server, ServerWrong
 from tests.flows.serving.conftest import HEARTBEAT, processes
 
 _PATIENCE_SECONDS = 120
@@ -149,13 +151,30 @@ def test_a_run_that_nobody_takes_up_is_told_as_late_once(api, owner):
     assert len(owner.calls(run_id)) == 1
 
 
+def set_up_again(served):
+    words = [sys.executable, "-m", "flows.server"]
+    done = subprocess.run(words, cwd=served.folder, env=served.environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_setting_up_again_puts_an_automation_back_as_the_file_has_it_and_makes_none_twice(served, api):
     before = automations(api)
     assert {FAILED, LATE, ZOMBIE} == set(before)
     with hurried(api, ZOMBIE):
-        words = [sys.executable, "-m", "flows.server"]
-        done = subprocess.run(words, cwd=served.folder, env=served.environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+        set_up_again(served)
         after = automations(api)[ZOMBIE]
     assert after["id"] == before[ZOMBIE]["id"]
     assert after["trigger"]["within"] == before[ZOMBIE]["trigger"]["within"] == 180
+
+
+def test_the_doctor_names_an_automation_that_is_switched_off_or_gone(served, api):
+    server = Server(api_url=served.api_url, login=served.login)
+    found = automations(api)[ZOMBIE]
+    api.patch(f"/automations/{found['id']}", json={"enabled": False}).raise_for_status()
+    with pytest.raises(ServerWrong, match=f"switched off: {ZOMBIE}"):
+        server_checks.has_automations(server)
+    api.delete(f"/automations/{found['id']}").raise_for_status()
+    with pytest.raises(ServerWrong, match=f"no automation {ZOMBIE}"):
+        server_checks.has_automations(server)
+    set_up_again(served)
+    assert server_checks.has_automations(server) == "3 watch the runs"
